@@ -1,0 +1,91 @@
+"""Strategy: what a kind adds to the generic create, update and delete.
+
+Every method is synchronous and pure: it may change the object it is given (the ``prepare``
+methods) and nothing else. Objects are JSON dictionaries at the hub version, decoded and
+defaulted. The generic store does what holds for every kind: metadata, names, uid, generation,
+deletionTimestamp, preconditions, managedFields.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from kapi.apimachinery import names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kapi.apimachinery.field import ErrorList
+    from kapi.apimachinery.types import JSONObject
+    from kapi.registry.context import RequestContext
+
+__all__ = ["Strategy"]
+
+
+class Strategy:
+    """The rules of one kind on its main resource or on one subresource.
+
+    Override what the kind needs; the defaults suit a kind without rules of its own.
+    """
+
+    # PUT to a name that does not exist creates the object.
+    allow_create_on_update: ClassVar[bool] = False
+    # PUT without metadata.resourceVersion overwrites whatever is stored.
+    allow_unconditional_update: ClassVar[bool] = True
+    # metadata.generation is 1 at creation and rises with each change of ``generation_fields``.
+    has_generation: ClassVar[bool] = False
+    # What raises the generation: top-level members; metadata.annotations and so on may be named
+    # with a dot.
+    generation_fields: ClassVar[tuple[str, ...]] = ("spec",)
+    # DELETE that removes the object answers with the object instead of a Status.
+    delete_returns_object: ClassVar[bool] = False
+    # Propagation when the client asks for none: "background" or "orphan".
+    default_propagation: ClassVar[str] = "background"
+    # Top-level members a write of this (sub)resource never changes, also in managedFields:
+    # ("status",) on the main resource of a kind with a status subresource, ("spec",) there.
+    reset_fields: ClassVar[tuple[str, ...]] = ()
+    # metadata members that a write of a subresource leaves alone ("labels", "ownerReferences").
+    reset_metadata: ClassVar[tuple[str, ...]] = ()
+
+    def validate_name(self, name: str, *, prefix: bool) -> list[str]:
+        """What is wrong with metadata.name, or (``prefix``) with metadata.generateName."""
+        return names.dns1123_subdomain(name, prefix=prefix)
+
+    def prepare_for_create(self, context: RequestContext, obj: JSONObject) -> None:
+        """Set what the server owns and drop what a client may not give."""
+
+    def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
+        """Append what is wrong with a new object apart from its metadata."""
+
+    def warnings_on_create(self, context: RequestContext, obj: JSONObject) -> None:
+        """Call ``context.warn`` for what is accepted and unwise."""
+
+    def prepare_for_update(
+        self, context: RequestContext, obj: JSONObject, old: JSONObject
+    ) -> None:
+        """Keep what this endpoint does not change; ``reset_fields`` are already kept."""
+
+    def validate_update(
+        self, context: RequestContext, obj: JSONObject, old: JSONObject, errors: ErrorList
+    ) -> None:
+        """Append what is wrong with the change apart from metadata.
+
+        The default judges the new object as if it were created.
+        """
+        self.validate(context, obj, errors)
+
+    def warnings_on_update(
+        self, context: RequestContext, obj: JSONObject, old: JSONObject
+    ) -> None:
+        """Call ``context.warn`` for what is accepted and unwise."""
+
+    def canonicalize(self, obj: JSONObject) -> None:
+        """Bring a validated object into its canonical form before it is stored."""
+
+    def grace_period_seconds(self, obj: JSONObject, requested: int | None) -> int | None:
+        """Seconds between DELETE and removal; None removes at once (not for Pods on a node)."""
+        return None
+
+    def field_labels(self, obj: JSONObject) -> Mapping[str, str]:
+        """The values that field selectors may ask for besides metadata.name and namespace."""
+        return {}
