@@ -1,0 +1,16 @@
+"""Strategies of the kinds of node.k8s.io: what a client may set, and where."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from kapi.registry.strategy import Strategy
+
+__all__ = ["RuntimeClassStrategy"]
+
+
+class RuntimeClassStrategy(Strategy):
+    """RuntimeClass."""
+
+    allow_create_on_update: ClassVar[bool] = True
+    allow_unconditional_update: ClassVar[bool] = False

@@ -1,0 +1,16 @@
+"""Strategies of the kinds of scheduling.k8s.io: what a client may set, and where."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from kapi.registry.strategy import Strategy
+
+__all__ = ["PriorityClassStrategy"]
+
+
+class PriorityClassStrategy(Strategy):
+    """PriorityClass."""
+
+    has_generation: ClassVar[bool] = True
+    generation_fields: ClassVar[tuple[str, ...]] = ()
