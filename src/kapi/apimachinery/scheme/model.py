@@ -27,6 +27,9 @@ Scalar: TypeAlias = Literal[
     "quantity",
     "int-or-string",
     "any",  # any JSON, kept as it is (RawExtension, JSON, FieldsV1)
+    "schema-or-bool",  # JSONSchemaProps or a boolean
+    "schema-or-array",  # JSONSchemaProps or a list of them
+    "schema-or-strings",  # JSONSchemaProps or a list of strings
 ]
 TypeKind: TypeAlias = Literal["struct", "map", "list"] | Scalar
 
@@ -37,7 +40,7 @@ class Type:
 
     ``name`` is the definition name (``io.k8s.api.core.v1.Pod``) for structs and named scalars,
     ``go_name`` the last part (``Pod``). ``fields`` belongs to structs, ``element`` to lists and
-    maps. ``list_type``/``map_type`` say how server-side apply treats the value
+    maps (and names JSONSchemaProps in the three schema unions). ``list_type``/``map_type`` say how server-side apply treats the value
     (atomic, set, map / granular), ``list_map_keys`` the keys of a ``map`` list.
     """
 
@@ -74,3 +77,6 @@ class Field:
     patch_merge_key: str = ""
     default: JSONValue = None
     number: int = 0
+    # "atomic" when server-side apply treats the whole member as one value although its struct
+    # type is shared with members that are not.
+    map_type: str = ""

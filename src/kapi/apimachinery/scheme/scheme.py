@@ -1,0 +1,104 @@
+"""Scheme: the types of one Kubernetes version, found by kind and compiled on first use."""
+
+from __future__ import annotations
+
+import importlib.resources
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+
+from kapi.apimachinery.scheme.build import TypeBuilder
+from kapi.apimachinery.scheme.decode import DecodeError, DecoderCompiler
+from kapi.apimachinery.scheme.definitions import Presence, load_definitions
+from kapi.apimachinery.scheme.diagnose import type_error, unknown_fields
+from kapi.apimachinery.types import GroupVersionKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kapi.apimachinery.scheme.model import Type
+    from kapi.apimachinery.types import JSONObject, JSONValue
+
+__all__ = ["Decoded", "Scheme"]
+
+
+class Decoded(NamedTuple):
+    """A decoded object and the paths of the members that were dropped as unknown."""
+
+    obj: JSONObject
+    unknown: list[str]
+
+
+class Scheme:
+    """All types of Kubernetes 1.``minor``.
+
+    Types and decoders are built when first asked for; a Scheme may be shared by any number of
+    servers that serve the same version.
+    """
+
+    def __init__(
+        self,
+        minor: int,
+        definitions: Mapping[str, JSONObject],
+        presence: Presence,
+        defaults: Mapping[str, JSONValue],
+    ) -> None:
+        self.minor = minor
+        self.definitions = definitions
+        self.presence = presence
+        self._builder = TypeBuilder(definitions, presence, defaults)
+        self.compiler = DecoderCompiler()
+        self._names = _definition_names(definitions)
+
+    @classmethod
+    def load(cls, minor: int) -> Scheme:
+        """Read the definitions of one version.
+
+        Raises FileNotFoundError when the type data does not have it.
+        """
+        defaults = orjson.loads(
+            importlib.resources.files("kapi.facts").joinpath("defaults.json").read_bytes()
+        )
+        return cls(minor, load_definitions(minor), Presence(), defaults)
+
+    def definition_name(self, gvk: GroupVersionKind) -> str | None:
+        """The definition that describes a kind (``io.k8s.api.core.v1.Pod``)."""
+        return self._names.get(gvk)
+
+    def named(self, name: str) -> Type:
+        """The Type of a definition; KeyError when there is none."""
+        return self._builder.named(name)
+
+    def type(self, gvk: GroupVersionKind) -> Type | None:
+        """The Type of a kind, or None when this version has no such kind."""
+        name = self._names.get(gvk)
+        return None if name is None else self._builder.named(name)
+
+    def kinds(self) -> Mapping[GroupVersionKind, str]:
+        """Every kind with its definition name."""
+        return self._names
+
+    def decode(self, kind: Type, value: JSONValue) -> Decoded:
+        """Decode and prune one value of a struct Type.
+
+        Raises DecodeError, with the message that Go's decoder gives, when a member has a wrong
+        type.
+        """
+        unknown: list[str] = []
+        try:
+            obj = self.compiler.decoder(kind)(value, unknown)
+        except DecodeError as error:
+            raise DecodeError(type_error(self.compiler, kind, value) or error.detail) from None
+        return Decoded(obj, list(unknown_fields(kind, value)) if unknown else unknown)
+
+
+def _definition_names(definitions: Mapping[str, JSONObject]) -> dict[GroupVersionKind, str]:
+    """Kinds by group, version and kind; option kinds that stand in every group are left out."""
+    names: dict[GroupVersionKind, str] = {}
+    for name, definition in definitions.items():
+        kinds = definition.get("x-kubernetes-group-version-kind")
+        if kinds is None or len(kinds) != 1:
+            continue
+        kind = kinds[0]
+        names[GroupVersionKind(kind["group"], kind["version"], kind["kind"])] = name
+    return names
