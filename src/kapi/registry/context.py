@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from kapi.apimachinery.user import UserInfo
+
 __all__ = ["RequestContext", "UserInfo"]
-
-
-@dataclass(frozen=True, slots=True)
-class UserInfo:
-    """Who asks, as ``authentication.k8s.io/v1`` UserInfo."""
-
-    name: str
-    uid: str = ""
-    groups: tuple[str, ...] = ()
-    extra: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
