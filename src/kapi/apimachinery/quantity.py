@@ -61,7 +61,7 @@ class Quantity:
         """The number of units of ``10**scale``, rounded away from zero, capped to 64 bits."""
         shift = self.exponent - scale
         if shift >= 0:
-            magnitude = abs(self.mantissa) * 10 ** min(shift, 20)
+            magnitude: int = abs(self.mantissa) * 10 ** min(shift, 20)
         else:
             magnitude = -(-abs(self.mantissa) // 10**-shift)
         magnitude = min(magnitude, _MAX_INT64)

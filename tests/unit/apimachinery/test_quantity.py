@@ -103,7 +103,8 @@ def test_zero_takes_the_other_format() -> None:
 )
 def test_text_keeps_the_value(number: int, places: int, suffix: str, other: int) -> None:
     """Canonical text reads back as the same amount, and order and sums are those of the numbers."""
-    text = f"{'-' if number < 0 else ''}{abs(number) // 10**places}.{abs(number) % 10**places:0{places}d}"
+    whole, fraction = divmod(abs(number), 10**places)
+    text = f"{'-' if number < 0 else ''}{whole}.{fraction:0{places}d}"
     quantity = parse(text + suffix)
     again = parse(str(quantity))
     assert again == quantity
