@@ -1,0 +1,1 @@
+"""The server: options, certificates, the HTTPS endpoint, and what it serves."""

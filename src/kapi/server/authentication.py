@@ -1,0 +1,56 @@
+"""Which credentials a server accepts, from its options."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kapi.apimachinery.user import PRIVILEGED_GROUP, UserInfo
+from kapi.authentication.request import RequestAuthenticator, TokenAuthenticator
+from kapi.authentication.token_file import (
+    StaticTokenAuthenticator,
+    TokenFileError,
+    parse_token_file,
+)
+from kapi.server.options import StartError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from kapi.server.options import ServerOptions
+    from kapi.util.clock import Clock
+
+__all__ = ["ADMIN_USER", "request_authenticator"]
+
+ADMIN_USER = UserInfo("kubernetes-admin", groups=(PRIVILEGED_GROUP,))
+
+
+def request_authenticator(
+    options: ServerOptions, clock: Clock, more: Sequence[TokenAuthenticator] = ()
+) -> RequestAuthenticator:
+    """The authenticator of a server; ``more`` know further tokens, as of service accounts.
+
+    Raises StartError when the token file cannot be read.
+    """
+    users: dict[str, UserInfo] = {}
+    if options.admin_token:
+        users[options.admin_token] = ADMIN_USER
+    if options.token_auth_file is not None:
+        users.update(_read_token_file(options.token_auth_file))
+    return RequestAuthenticator(
+        [StaticTokenAuthenticator(users), *more],
+        clock,
+        minor=options.kubernetes_minor,
+        anonymous=options.anonymous_auth,
+    )
+
+
+def _read_token_file(path: Path) -> dict[str, UserInfo]:
+    try:
+        return parse_token_file(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise StartError(f"cannot read token file {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise StartError(f"token file {path} is not UTF-8 text") from error
+    except TokenFileError as error:
+        raise StartError(str(error)) from error

@@ -1,0 +1,122 @@
+"""ServerOptions: everything that is decided before a server starts.
+
+The values behind the flags of ``kapi up``, ``kapi run`` and ``kapi serve``, which follow
+kube-apiserver's flags where both have one.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = [
+    "DEFAULT_MINOR",
+    "MAXIMUM_MINOR",
+    "MINIMUM_MINOR",
+    "OptionsError",
+    "ServerOptions",
+    "ServiceAccountOptions",
+    "StartError",
+    "TLSOptions",
+    "first_service_ip",
+]
+
+MINIMUM_MINOR = 25
+MAXIMUM_MINOR = 37
+DEFAULT_MINOR = 37
+
+
+class OptionsError(Exception):
+    """Options that no server can start with; the text is one line for the user."""
+
+
+class StartError(Exception):
+    """The machine does not let the server start; the text is one line for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class TLSOptions:
+    """The files of the HTTPS endpoint.
+
+    Without ``client_ca_file`` no client certificate is asked for.
+    """
+
+    cert_file: Path
+    private_key_file: Path
+    client_ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAccountOptions:
+    """How service-account tokens are issued and verified.
+
+    The first issuer issues, all are accepted. Without ``api_audiences`` the issuers are the
+    server's audiences. The signing key's public half is always among the verifying keys.
+    """
+
+    issuers: tuple[str, ...] = ("https://kubernetes.default.svc",)
+    signing_key_file: Path | None = None
+    key_files: tuple[Path, ...] = ()
+    api_audiences: tuple[str, ...] = ()
+    jwks_uri: str = ""
+    max_token_expiration_seconds: int = 0
+    extend_token_expiration: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """What one server is told.
+
+    ``kubernetes_minor`` is the minor version whose API is served (36 for 1.36). ``controllers``
+    lists controllers as kube-controller-manager's flag does: ``*``, names, and ``-name``.
+    ``runtime_config`` maps ``api/all``, ``group/version`` and ``group/version/resource`` to
+    whether they are served. ``admin_token`` is the bearer token of a user in ``system:masters``;
+    empty for none.
+    """
+
+    data_dir: Path
+    ephemeral: bool = False
+    bind_address: str = "127.0.0.1"
+    secure_port: int = 6443
+    tls: TLSOptions | None = None
+    kubernetes_minor: int = DEFAULT_MINOR
+    service_cluster_ip_range: str = "10.0.0.0/24"
+    service_node_port_range: tuple[int, int] = (30000, 32767)
+    enabled_admission_plugins: tuple[str, ...] = ()
+    disabled_admission_plugins: tuple[str, ...] = ()
+    controllers: tuple[str, ...] = ("*",)
+    authorization_modes: tuple[str, ...] = ("Node", "RBAC")
+    anonymous_auth: bool = True
+    token_auth_file: Path | None = None
+    admin_token: str = ""
+    service_account: ServiceAccountOptions = field(default_factory=ServiceAccountOptions)
+    runtime_config: Mapping[str, bool] = field(default_factory=dict)
+    allow_privileged: bool = True
+    etcd_servers: tuple[str, ...] = ()
+
+    @property
+    def kubernetes_version(self) -> str:
+        """The version served as people write it: ``1.36``."""
+        return f"1.{self.kubernetes_minor}"
+
+    @property
+    def database_file(self) -> Path:
+        """The file of the durable embedded store."""
+        return self.data_dir / "state.db"
+
+
+def first_service_ip(cidr: str) -> str:
+    """The first address of a service range, which the service ``kubernetes`` gets.
+
+    Of a dual-stack pair the first range counts. Raises OptionsError when it is no range.
+    """
+    first = cidr.split(",", 1)[0].strip()
+    try:
+        return str(ipaddress.ip_interface(first).network[1])
+    except (ValueError, IndexError) as error:
+        raise OptionsError(f"--service-cluster-ip-range: {cidr!r} is not a CIDR range") from error
