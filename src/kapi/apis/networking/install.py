@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kapi.apis.networking import strategy
+from kapi.apis.networking import columns, defaults, strategy
 from kapi.registry.rules import KindRules, Rules
 
 __all__ = ["install"]
@@ -18,6 +18,7 @@ def install(rules: Rules) -> None:
         KindRules(
             strategy=strategy.IngressStrategy(),
             subresources={"status": strategy.IngressStatusStrategy()},
+            columns=columns.INGRESS,
         ),
     )
     rules.add(
@@ -25,6 +26,8 @@ def install(rules: Rules) -> None:
         "ingressclasses",
         KindRules(
             strategy=strategy.IngressClassStrategy(),
+            defaults={"v1": defaults.default_ingress_class},
+            columns=columns.INGRESS_CLASS,
         ),
     )
     rules.add(
@@ -32,14 +35,14 @@ def install(rules: Rules) -> None:
         "networkpolicies",
         KindRules(
             strategy=strategy.NetworkPolicyStrategy(),
+            defaults={"v1": defaults.default_network_policy},
+            columns=columns.NETWORK_POLICY,
         ),
     )
     rules.add(
         _GROUP,
         "ipaddresses",
-        KindRules(
-            strategy=strategy.IPAddressStrategy(),
-        ),
+        KindRules(strategy=strategy.IPAddressStrategy(), columns=columns.IP_ADDRESS),
     )
     rules.add(
         _GROUP,
@@ -47,5 +50,6 @@ def install(rules: Rules) -> None:
         KindRules(
             strategy=strategy.ServiceCIDRStrategy(),
             subresources={"status": strategy.ServiceCIDRStatusStrategy()},
+            columns=columns.SERVICE_CIDR,
         ),
     )
