@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from kapi.apimachinery import fields, labels
 
-
 NOT_AN_INTEGER = (
     "values[0]: Invalid value: \"x\": for 'Gt', 'Lt' operators, the value must be an integer"
 )
