@@ -53,6 +53,8 @@ class Columns:
 
     columns: tuple[Column, ...]
     cells: Cells
+    # The row's TableRowConditions, for kinds that have them (a completed Pod).
+    conditions: Callable[[JSONObject], list[JSONObject]] | None = None
 
 
 @dataclass(slots=True)

@@ -1,0 +1,173 @@
+"""ObjectWriter: stored bytes and objects in the representation that a client asked for.
+
+JSON of the stored version is joined from cached bytes; everything else (YAML, Tables, metadata
+only, other versions) is built from the parsed object.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+
+from kapi.apimachinery.errors import NotAcceptable
+from kapi.apimachinery.serializer import yaml
+from kapi.endpoints.negotiation import JSON, Representation
+from kapi.endpoints.request import Response
+from kapi.endpoints.table import include_object, partial_metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kapi.apimachinery.types import JSONObject, JSONValue
+    from kapi.endpoints.request import Request
+    from kapi.endpoints.table import TableWriter
+    from kapi.registry.catalogue import Resource
+    from kapi.util.clock import Clock
+
+__all__ = ["ObjectWriter", "convert_body", "encode"]
+
+
+def encode(value: JSONValue, representation: Representation, *, pretty: bool = False) -> bytes:
+    """A value as JSON or YAML text."""
+    if representation.encoding == "yaml":
+        return yaml.dump(value).encode()
+    if pretty:
+        return orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n"
+    return orjson.dumps(value) + b"\n"
+
+
+def convert_body(resource: Resource, body: bytes) -> bytes:
+    """A stored body in the form of the resource's version, still without kind and apiVersion."""
+    convert = resource.rules.from_hub.get(resource.version)
+    if convert is None or resource.is_hub:
+        return body
+    return orjson.dumps(_without_type(convert(orjson.loads(body))))
+
+
+def _without_type(obj: JSONObject) -> JSONObject:
+    obj.pop("kind", None)
+    obj.pop("apiVersion", None)
+    return obj
+
+
+class ObjectWriter:
+    """Writes objects and lists."""
+
+    def __init__(self, tables: TableWriter, clock: Clock) -> None:
+        self._tables = tables
+        self._clock = clock
+
+    def object(
+        self,
+        request: Request,
+        resource: Resource,
+        body: bytes,
+        representation: Representation,
+        status: int = 200,
+    ) -> Response:
+        """One object; ``body`` is at the hub version."""
+        if representation is JSON and not request.query_string:
+            content = resource.object_head + convert_body(resource, body)[1:]
+            return Response(status, content)
+        if representation.as_kind == "PartialObjectMetadataList":
+            raise NotAcceptable(
+                "you requested PartialObjectMetadataList, but the requested object is not a list "
+                f"(*{_go_package(resource)}.{resource.kind})",
+                {},
+            )
+        pretty = request.flag("pretty")
+        if not representation.as_kind and representation.encoding == "json" and not pretty:
+            content = resource.object_head + convert_body(resource, body)[1:]
+            return Response(status, content)
+        value = self._view(request, resource, body, representation)
+        return Response(
+            status, encode(value, representation, pretty=pretty), representation.content_type
+        )
+
+    def _view(
+        self, request: Request, resource: Resource, body: bytes, representation: Representation
+    ) -> JSONObject:
+        if representation.as_kind == "Table":
+            include = include_object(request.parameter("includeObject"))
+            row = self.row(resource, body, include, representation.as_version)
+            version = orjson.loads(body)["metadata"].get("resourceVersion")
+            metadata = {"resourceVersion": version} if version else {}
+            return self._tables.table(resource, [row], metadata, representation.as_version)
+        shown = self.versioned(resource, body)
+        if representation.as_kind:
+            return partial_metadata(shown, representation.as_version)
+        return shown
+
+    def versioned(self, resource: Resource, body: bytes) -> JSONObject:
+        """The whole object at the resource's version."""
+        obj: JSONObject = orjson.loads(convert_body(resource, body))
+        return {"kind": resource.kind, "apiVersion": resource.api_version, **obj}
+
+    def row(self, resource: Resource, body: bytes, include: str, version: str) -> JSONObject:
+        """One Table row for a stored body."""
+        obj = orjson.loads(body)
+        shown: JSONObject = obj
+        if include == "Object":
+            shown = self.versioned(resource, body)
+        return self._tables.row(resource, obj, shown, self._clock.now(), include, version)
+
+    def list(
+        self,
+        request: Request,
+        resource: Resource,
+        bodies: Sequence[bytes],
+        metadata: JSONObject,
+        representation: Representation,
+    ) -> Response:
+        """A list; ``metadata`` is its ListMeta."""
+        as_kind = representation.as_kind
+        if as_kind == "PartialObjectMetadata":
+            raise NotAcceptable(
+                "you requested PartialObjectMetadata, but the requested object is a list "
+                f"(*{_go_package(resource)}.{resource.list_kind})",
+                {},
+            )
+        pretty = request.flag("pretty")
+        if not as_kind and representation.encoding == "json" and not pretty:
+            return Response(200, self._joined(resource, bodies, metadata))
+        value: JSONObject
+        version = representation.as_version
+        if as_kind == "Table":
+            include = include_object(request.parameter("includeObject"))
+            rows = [self.row(resource, body, include, version) for body in bodies]
+            value = self._tables.table(resource, rows, metadata, version)
+        elif as_kind:
+            items = [partial_metadata(orjson.loads(body), version) for body in bodies]
+            value = {
+                "kind": "PartialObjectMetadataList",
+                "apiVersion": f"meta.k8s.io/{version}",
+                "metadata": metadata,
+                "items": items or None,
+            }
+        else:
+            value = orjson.loads(self._joined(resource, bodies, metadata))
+        return Response(
+            200, encode(value, representation, pretty=pretty), representation.content_type
+        )
+
+    @staticmethod
+    def _joined(resource: Resource, bodies: Sequence[bytes], metadata: JSONObject) -> bytes:
+        if resource.rules.from_hub:
+            bodies = [convert_body(resource, body) for body in bodies]
+        head = (
+            b'{"kind":"%b","apiVersion":"%b","metadata":%b,"items":['
+            % (
+                resource.list_kind.encode(),
+                resource.api_version.encode(),
+                orjson.dumps(metadata),
+            )
+        )
+        return head + b",".join(bodies) + b"]}\n"
+
+
+def _go_package(resource: Resource) -> str:
+    """The name of the Go package of internal types, which these messages quote."""
+    if not resource.group:
+        return "core"
+    return resource.group.partition(".")[0]

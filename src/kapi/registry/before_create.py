@@ -1,0 +1,69 @@
+"""What happens to every object before it is created, whatever its kind.
+
+Implements "Object names and IDs", ``generateName`` and the metadata rules of the API conventions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kapi.apimachinery.errors import BadRequest, Invalid
+from kapi.apimachinery.field import ErrorList
+from kapi.apimachinery.metav1 import validate_object_meta
+
+if TYPE_CHECKING:
+    from kapi.apimachinery.types import JSONObject
+    from kapi.registry.catalogue import Resource
+    from kapi.registry.context import RequestContext
+    from kapi.registry.strategy import Strategy
+    from kapi.util.ids import IDSource
+
+__all__ = ["fill_metadata", "match_namespace", "validate_create"]
+
+# A generated name has five random characters and fits a DNS label.
+_GENERATED_PREFIX_LENGTH = 58
+_IGNORED = ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
+
+
+def match_namespace(resource: Resource, meta: JSONObject, namespace: str) -> None:
+    """Give the object the namespace of the request's path, or refuse another one."""
+    if not resource.namespaced:
+        meta.pop("namespace", None)
+        return
+    given = meta.get("namespace", "")
+    if given and given != namespace:
+        raise BadRequest(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
+    meta["namespace"] = namespace
+
+
+def fill_metadata(
+    meta: JSONObject, context: RequestContext, strategy: Strategy, ids: IDSource
+) -> None:
+    """Set uid, creationTimestamp, generation and a generated name; drop what clients may not set."""
+    for member in _IGNORED:
+        meta.pop(member, None)
+    meta["uid"] = ids.uid()
+    meta["creationTimestamp"] = context.now
+    if strategy.has_generation:
+        meta["generation"] = 1
+    prefix = meta.get("generateName", "")
+    if prefix and not meta.get("name"):
+        meta["name"] = prefix[:_GENERATED_PREFIX_LENGTH] + ids.suffix()
+
+
+def validate_create(
+    resource: Resource, context: RequestContext, strategy: Strategy, obj: JSONObject
+) -> None:
+    """Run metadata and kind validation; raises Invalid with every cause."""
+    errors = ErrorList()
+    meta = obj["metadata"]
+    validate_object_meta(
+        meta, resource.namespaced, strategy.validate_name, "metadata", errors
+    )
+    strategy.validate(context, obj, errors)
+    if errors:
+        raise Invalid.kind(resource.group, resource.kind, meta.get("name", ""), errors)
+    strategy.warnings_on_create(context, obj)
+    strategy.canonicalize(obj)

@@ -1,0 +1,129 @@
+"""What happens to every object before a change of it is stored, whatever its kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kapi.apimachinery.errors import Conflict, Invalid, StatusError
+from kapi.apimachinery.field import ErrorList
+from kapi.apimachinery.metav1 import validate_object_meta, validate_object_meta_update
+
+if TYPE_CHECKING:
+    from kapi.apimachinery.types import JSONObject
+    from kapi.registry.catalogue import Resource
+    from kapi.registry.context import RequestContext
+    from kapi.registry.strategy import Strategy
+
+__all__ = [
+    "OPTIMISTIC_LOCK",
+    "check_resource_version",
+    "prepare_update",
+    "should_delete",
+    "validate_update",
+]
+
+OPTIMISTIC_LOCK = (
+    "the object has been modified; please apply your changes to the latest version and try again"
+)
+
+
+def check_resource_version(
+    resource: Resource, strategy: Strategy, obj: JSONObject, live: JSONObject
+) -> None:
+    """Refuse a change of another version than the stored one.
+
+    Raises Conflict when it differs, Invalid when the kind wants one and none is given.
+    """
+    meta = obj["metadata"]
+    given = meta.get("resourceVersion", "")
+    if given in {"", "0"}:
+        if not strategy.allow_unconditional_update:
+            errors = ErrorList()
+            errors.invalid("metadata.resourceVersion", 0, "must be specified for an update")
+            raise Invalid.kind(resource.group, resource.resource, meta.get("name", ""), errors)
+        return
+    if not given.isdigit():
+        raise StatusError(
+            f'strconv.ParseUint: parsing "{given}": invalid syntax', code=500, details=None
+        )
+    if given != live["metadata"]["resourceVersion"]:
+        raise Conflict.resource(
+            resource.group, resource.resource, meta.get("name", ""), OPTIMISTIC_LOCK
+        )
+
+
+def prepare_update(
+    context: RequestContext, strategy: Strategy, obj: JSONObject, live: JSONObject
+) -> None:
+    """Keep what the server owns and what this endpoint does not change; raise the generation."""
+    for member in strategy.reset_fields:
+        if member in live:
+            obj[member] = live[member]
+        else:
+            obj.pop(member, None)
+    meta, live_meta = obj["metadata"], live["metadata"]
+    for member in strategy.reset_metadata:
+        _keep(meta, live_meta, member)
+    _keep(meta, live_meta, "generation")
+    strategy.prepare_for_update(context, obj, live)
+    if not meta.get("uid"):
+        meta["uid"] = live_meta.get("uid", "")
+    _keep(meta, live_meta, "creationTimestamp")
+    _keep(meta, live_meta, "selfLink")
+    if "deletionTimestamp" in live_meta:
+        meta["deletionTimestamp"] = live_meta["deletionTimestamp"]
+        if "deletionGracePeriodSeconds" not in meta:
+            _keep(meta, live_meta, "deletionGracePeriodSeconds")
+    if strategy.has_generation and _content_changed(strategy, obj, live):
+        meta["generation"] = live_meta.get("generation", 0) + 1
+
+
+def _keep(meta: JSONObject, live_meta: JSONObject, member: str) -> None:
+    if member in live_meta:
+        meta[member] = live_meta[member]
+    else:
+        meta.pop(member, None)
+
+
+def _content_changed(strategy: Strategy, obj: JSONObject, live: JSONObject) -> bool:
+    for name in strategy.generation_fields:
+        outer, _, inner = name.partition(".")
+        new, old = obj.get(outer), live.get(outer)
+        if inner:
+            new, old = (new or {}).get(inner), (old or {}).get(inner)
+        if new != old:
+            return True
+    return False
+
+
+def validate_update(
+    resource: Resource,
+    context: RequestContext,
+    strategy: Strategy,
+    obj: JSONObject,
+    live: JSONObject,
+) -> None:
+    """Run metadata and kind validation of the change; raises Invalid with every cause."""
+    errors = ErrorList()
+    meta, live_meta = obj["metadata"], live["metadata"]
+    common = ErrorList()
+    validate_object_meta_update(meta, live_meta, "metadata", common)
+    errors.extend(common)  # once for all kinds
+    if meta is not live_meta:
+        validate_object_meta(meta, resource.namespaced, strategy.validate_name, "metadata", errors)
+    errors.extend(common)  # and once more by the kind's own update validation
+    strategy.validate_update(context, obj, live, errors)
+    if errors:
+        raise Invalid.kind(resource.group, resource.kind, meta.get("name", ""), errors)
+    strategy.warnings_on_update(context, obj, live)
+    strategy.canonicalize(obj)
+
+
+def should_delete(obj: JSONObject, live: JSONObject) -> bool:
+    """Whether this change removes the last finalizer of an object that is being deleted."""
+    live_meta, meta = live["metadata"], obj["metadata"]
+    return (
+        "deletionTimestamp" in live_meta
+        and not meta.get("finalizers")
+        and not live_meta.get("deletionGracePeriodSeconds")
+    )

@@ -1,0 +1,220 @@
+"""The catalogue: every resource that a server serves, as data, looked up per request.
+
+Built-in resources come from the table in ``facts/resources.json`` for the chosen version; custom
+and aggregated resources are added and removed while the server runs. Each change raises
+``generation``, so documents derived from the catalogue (discovery, OpenAPI) know when to rebuild.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib.resources
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import orjson
+
+from kapi.apimachinery.types import GroupResource, GroupVersion, GroupVersionKind
+from kapi.registry.versions import hub_version, is_enabled_by_default, priority
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kapi.apimachinery.scheme import Scheme, Type
+    from kapi.apimachinery.types import JSONObject
+    from kapi.registry.rules import KindRules, Rules
+
+__all__ = ["Catalogue", "Resource", "Subresource"]
+
+
+@dataclass(frozen=True, slots=True)
+class Subresource:
+    """What may be done below an object's path; ``kind`` is what the endpoint reads and writes."""
+
+    name: str
+    kind: GroupVersionKind
+    verbs: tuple[str, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Resource:
+    """One resource at one version.
+
+    ``hub`` is the kind in whose form objects are stored and rules see them; all versions of a
+    resource (and events of both groups) share ``storage``, the name under which they are kept.
+    """
+
+    group: str
+    version: str
+    resource: str
+    kind: str
+    singular: str
+    namespaced: bool
+    verbs: tuple[str, ...]
+    short_names: tuple[str, ...]
+    categories: tuple[str, ...]
+    subresources: dict[str, Subresource]
+    type: Type
+    hub: GroupVersionKind
+    storage: GroupResource
+    rules: KindRules
+    storage_version_hash: str = ""
+    # JSON members that open every object and list of this kind on the wire.
+    object_head: bytes = b""
+    list_kind: str = ""
+    deprecation: str = ""
+    gvk: GroupVersionKind = field(init=False)
+    api_version: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.gvk = GroupVersionKind(self.group, self.version, self.kind)
+        self.api_version = self.gvk.api_version
+        self.list_kind = self.list_kind or f"{self.kind}List"
+        self.object_head = f'{{"kind":"{self.kind}","apiVersion":"{self.api_version}",'.encode()
+
+    @property
+    def group_resource(self) -> GroupResource:
+        """The resource without its version."""
+        return GroupResource(self.group, self.resource)
+
+    @property
+    def is_hub(self) -> bool:
+        """Whether stored bytes are served as they are."""
+        return self.gvk == self.hub
+
+
+class Catalogue:
+    """All resources by group, version and name."""
+
+    def __init__(self) -> None:
+        self.generation = 0
+        self._resources: dict[tuple[str, str, str], Resource] = {}
+        self._versions: dict[str, list[str]] = {}
+
+    def get(self, group: str, version: str, resource: str) -> Resource | None:
+        """The resource that a path names, or None."""
+        return self._resources.get((group, version, resource))
+
+    def add(self, resources: Iterable[Resource]) -> None:
+        """Serve more resources; one that exists is replaced."""
+        for resource in resources:
+            self._resources[resource.group, resource.version, resource.resource] = resource
+            versions = self._versions.setdefault(resource.group, [])
+            if resource.version not in versions:
+                versions.append(resource.version)
+                versions.sort(key=priority)
+        self.generation += 1
+
+    def remove(self, resources: Iterable[Resource]) -> None:
+        """Stop serving resources; versions and groups without any vanish."""
+        for resource in resources:
+            self._resources.pop((resource.group, resource.version, resource.resource), None)
+        self._versions = {}
+        for group, version, _ in self._resources:
+            versions = self._versions.setdefault(group, [])
+            if version not in versions:
+                versions.append(version)
+                versions.sort(key=priority)
+        self.generation += 1
+
+    def groups(self) -> Iterator[str]:
+        """Every group that has a resource; the core group is the empty string."""
+        return iter(self._versions)
+
+    def versions(self, group: str) -> list[str]:
+        """The versions of a group, preferred one first; empty for an unknown group."""
+        return self._versions.get(group, [])
+
+    def resources(self, group: str, version: str) -> list[Resource]:
+        """The resources of one group version, by name."""
+        found = [r for r in self._resources.values() if (r.group, r.version) == (group, version)]
+        return sorted(found, key=lambda r: r.resource)
+
+    def all(self) -> Iterator[Resource]:
+        """Every resource at every version."""
+        return iter(self._resources.values())
+
+    def for_kind(self, group_version: GroupVersion, kind: str) -> Resource | None:
+        """The resource that serves a kind, or None."""
+        for resource in self._resources.values():
+            if resource.kind == kind and (resource.group, resource.version) == group_version:
+                return resource
+        return None
+
+    def preferred(self, group_resource: GroupResource) -> Resource | None:
+        """A resource at the most preferred version that serves it, or None."""
+        for version in self._versions.get(group_resource.group, ()):
+            found = self._resources.get((group_resource.group, version, group_resource.resource))
+            if found is not None:
+                return found
+        return None
+
+
+def builtin_resources(scheme: Scheme, rules: Rules) -> list[Resource]:
+    """The built-in resources that Kubernetes 1.``scheme.minor`` serves by default."""
+    table: list[JSONObject] = orjson.loads(
+        importlib.resources.files("kapi.facts").joinpath("resources.json").read_bytes()
+    )
+    rows = [row for row in table if row["since"] <= scheme.minor <= row["until"]]
+    served: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        served.setdefault((row["group"], row["resource"]), []).append(row["version"])
+    built: list[Resource] = []
+    for row in rows:
+        if not is_enabled_by_default(row["group"], row["version"], row["resource"], scheme.minor):
+            continue
+        versions = served[row["group"], row["resource"]]
+        resource = _resource(scheme, rules, row, versions)
+        if resource is not None:
+            built.append(resource)
+    return built
+
+
+def _resource(
+    scheme: Scheme, rules: Rules, row: JSONObject, versions: list[str]
+) -> Resource | None:
+    group, version, kind = row["group"], row["version"], row["kind"]
+    kind_type = scheme.type(GroupVersionKind(group, version, kind))
+    if kind_type is None:
+        return None
+    storage = GroupResource(group, row["resource"])
+    hub = GroupVersionKind(group, hub_version(group, row["resource"], versions), kind)
+    if storage == GroupResource("events.k8s.io", "events"):  # one object with core/v1 Event
+        storage, hub = GroupResource("", "events"), GroupVersionKind("", "v1", "Event")
+    return Resource(
+        group=group,
+        version=version,
+        resource=row["resource"],
+        kind=kind,
+        singular=row["singular"],
+        namespaced=row["scope"] == "Namespaced",
+        verbs=tuple(row["verbs"]),
+        short_names=tuple(row.get("shortNames", ())),
+        categories=tuple(row.get("categories", ())),
+        subresources=_subresources(row, scheme.minor),
+        type=kind_type,
+        hub=hub,
+        storage=storage,
+        rules=rules.get(group, row["resource"]),
+        storage_version_hash=_storage_version_hash(row, hub),
+    )
+
+
+def _subresources(row: JSONObject, minor: int) -> dict[str, Subresource]:
+    found: dict[str, Subresource] = {}
+    for name, sub in row.get("subresources", {}).items():
+        if sub["since"] <= minor <= sub["until"]:
+            kind = GroupVersionKind(*sub["responseKind"])
+            found[name] = Subresource(name, kind, tuple(sub["verbs"]))
+    return found
+
+
+def _storage_version_hash(row: JSONObject, hub: GroupVersionKind) -> str:
+    """How discovery tells clients that two versions are stored in one form."""
+    if "list" not in row["verbs"] or row["resource"] == "componentstatuses":
+        return ""
+    # kube-apiserver derives this one from the version that CRDs were first stored in.
+    version = "v1beta1" if row["kind"] == "CustomResourceDefinition" else hub.version
+    text = f"{hub.group}/{version}/{row['kind']}"
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()[:8]).decode()

@@ -1,0 +1,382 @@
+"""ResourceStore: create, update and delete of one resource, the same for every kind.
+
+The order of the steps is kube-apiserver's: clients see it in which error comes first. Decisions
+are made by the pure functions of ``before_create``, ``before_update`` and ``before_delete`` and
+by the kind's strategy; this module awaits admission, hooks and the storage between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import orjson
+
+from kapi.apimachinery.errors import AlreadyExists, Conflict, NotFound, StatusError
+from kapi.apimachinery.types import JSONObject
+from kapi.registry.admission import Attributes
+from kapi.registry.before_create import fill_metadata, validate_create
+from kapi.registry.before_delete import Deletion, check_preconditions, mark_for_deletion
+from kapi.registry.before_update import (
+    check_resource_version,
+    prepare_update,
+    should_delete,
+    validate_update,
+)
+from kapi.registry.storage_errors import to_status
+from kapi.storage.errors import CompareFailed, KeyExists, KeyNotFound, StorageError
+
+if TYPE_CHECKING:
+    from kapi.apimachinery.types import GroupVersionKind
+    from kapi.registry.admission import Admission
+    from kapi.registry.before_delete import DeleteOptions
+    from kapi.registry.catalogue import Resource
+    from kapi.registry.context import RequestContext
+    from kapi.registry.hooks import Reservation, WriteHooks
+    from kapi.registry.strategy import Strategy
+    from kapi.storage.cacher.entry import Entry
+    from kapi.storage.store import Store
+    from kapi.util.ids import IDSource
+
+__all__ = ["MakeNew", "ResourceStore", "Written"]
+
+# Builds the new object at the hub version out of the stored one (None: it does not exist).
+# Called again with fresh state when somebody else was faster.
+MakeNew: TypeAlias = Callable[[JSONObject | None], Awaitable[JSONObject]]
+
+# How often a generated name is tried, and a write without resourceVersion against concurrent ones.
+_NAME_ATTEMPTS = 8
+_UPDATE_ATTEMPTS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The outcome of a write.
+
+    ``body`` is the object as JSON at the hub version without kind and apiVersion, starting with
+    its brace; ``created`` and ``removed`` tell what happened to it.
+    """
+
+    body: bytes
+    created: bool = False
+    removed: bool = False
+
+
+class ResourceStore:
+    """Reads and writes the objects that one resource (at all its versions) shares."""
+
+    def __init__(
+        self,
+        hub: GroupVersionKind,
+        storage: Store,
+        admission: Admission,
+        ids: IDSource,
+        hooks: WriteHooks | None = None,
+    ) -> None:
+        self.hub = hub
+        self.storage = storage
+        self._admission = admission
+        self._ids = ids
+        self._hooks = hooks
+
+    # -- reading ------------------------------------------------------------------------------
+
+    @staticmethod
+    def key(namespace: str, name: str) -> str:
+        """The key of an object below the resource's prefix."""
+        return f"{namespace}/{name}" if namespace else name
+
+    def entry(self, resource: Resource, namespace: str, name: str) -> Entry:
+        """The cached object; raises NotFound."""
+        found = self.storage.get(self.key(namespace, name))
+        if found is None:
+            raise NotFound.resource(resource.group, resource.resource, name)
+        return found
+
+    def load(self, entry: Entry) -> JSONObject:
+        """The stored object as a dictionary of the caller's own."""
+        obj: JSONObject = orjson.loads(entry.body)
+        return {"apiVersion": self.hub.api_version, "kind": self.hub.kind, **obj}
+
+    def dump(self, obj: JSONObject) -> bytes:
+        """The bytes under which an object is stored: no resourceVersion, metadata first."""
+        meta = obj["metadata"]
+        if "resourceVersion" in meta:
+            meta = {k: v for k, v in meta.items() if k != "resourceVersion"}
+        out = {"apiVersion": self.hub.api_version, "kind": self.hub.kind, "metadata": meta}
+        for name, value in obj.items():
+            if name not in out:
+                out[name] = value
+        return orjson.dumps(out)
+
+    @staticmethod
+    def body(obj: JSONObject) -> bytes:
+        """What ``Written.body`` holds for an object that was not stored (dry run)."""
+        return orjson.dumps({k: v for k, v in obj.items() if k not in {"apiVersion", "kind"}})
+
+    # -- create -------------------------------------------------------------------------------
+
+    async def create(
+        self,
+        context: RequestContext,
+        resource: Resource,
+        obj: JSONObject,
+        options: JSONObject,
+        *,
+        mutate: bool = True,
+    ) -> Written:
+        """Create one object; ``obj`` is at the hub version and changed in place."""
+        strategy = resource.rules.strategy
+        attributes = Attributes(
+            context, resource, "CREATE", context.subresource, obj, None, options
+        )
+        if mutate:
+            await self._admission.mutate(attributes)
+        meta = obj["metadata"]
+        generated = bool(meta.get("generateName")) and not meta.get("name")
+        for attempt in range(_NAME_ATTEMPTS):
+            fill_metadata(meta, context, strategy, self._ids)
+            reservation = await self._begin_create(context, obj)
+            try:
+                strategy.prepare_for_create(context, obj)
+                validate_create(resource, context, strategy, obj)
+                await self._admission.validate(attributes)
+                _refuse_resource_version(meta)
+                written = await self._insert(context, resource, obj)
+            except AlreadyExists:
+                await _give_back(reservation)
+                if not generated or attempt == _NAME_ATTEMPTS - 1:
+                    raise
+                meta.pop("name")
+                continue
+            except BaseException:
+                await _give_back(reservation)
+                raise
+            await _settle(reservation, keep=not context.dry_run)
+            return written
+        raise AssertionError("unreachable")
+
+    async def _begin_create(self, context: RequestContext, obj: JSONObject) -> Reservation | None:
+        return None if self._hooks is None else await self._hooks.begin_create(context, obj)
+
+    async def _insert(
+        self, context: RequestContext, resource: Resource, obj: JSONObject
+    ) -> Written:
+        meta = obj["metadata"]
+        meta.pop("resourceVersion", None)
+        key = self.key(meta.get("namespace", ""), meta["name"])
+        if context.dry_run:
+            if self.storage.get(key) is not None:
+                raise self._exists(resource, key, meta)
+            return Written(self.body(obj), created=True)
+        try:
+            entry = await self.storage.create(key, self.dump(obj))
+        except KeyExists:
+            raise self._exists(resource, key, meta) from None
+        except StorageError as error:
+            raise to_status(error) from error
+        return Written(entry.body, created=True)
+
+    def _exists(self, resource: Resource, key: str, meta: JSONObject) -> AlreadyExists:
+        error = AlreadyExists.resource(resource.group, resource.resource, meta["name"])
+        if meta.get("generateName"):
+            details = {**(error.details or {}), "retryAfterSeconds": 1}
+            return AlreadyExists(
+                f"{error.message}, the server was not able to generate a unique name "
+                "for the object",
+                details,
+            )
+        entry = self.storage.get(key)
+        if entry is not None and b'"deletionTimestamp":"' in entry.body:
+            live = self.load(entry)
+            if "deletionTimestamp" in live["metadata"]:
+                return AlreadyExists(f"object is being deleted: {error.message}", error.details)
+        return error
+
+    # -- update -------------------------------------------------------------------------------
+
+    async def update(
+        self,
+        context: RequestContext,
+        resource: Resource,
+        strategy: Strategy,
+        name: str,
+        make_new: MakeNew,
+        options: JSONObject,
+        *,
+        create: bool = False,
+        uid: str = "",
+    ) -> Written:
+        """Replace one object by what ``make_new`` makes of it.
+
+        ``create`` lets a missing object be created. ``uid`` is a precondition. Raises NotFound,
+        Conflict, Invalid and whatever admission raises.
+        """
+        key = self.key(context.namespace if resource.namespaced else "", name)
+        for _ in range(_UPDATE_ATTEMPTS):
+            entry = self.storage.get(key)
+            live = None if entry is None else self.load(entry)
+            self._check_uid(resource, name, key, uid, live)
+            if live is None or entry is None:
+                if not create:
+                    raise NotFound.resource(resource.group, resource.resource, name)
+                obj = await make_new(None)
+                obj["metadata"].pop("resourceVersion", None)
+                context.operation = "CREATE"
+                return await self.create(context, resource, obj, options)
+            obj = await make_new(live)
+            try:
+                return await self._replace(
+                    context, resource, strategy, entry, obj, live, options
+                )
+            except CompareFailed:
+                continue
+            except StorageError as error:
+                raise to_status(error) from error
+        why = "the object is changed too often by others"
+        raise Conflict.resource(resource.group, resource.resource, name, why)
+
+    def _check_uid(
+        self, resource: Resource, name: str, key: str, uid: str, live: JSONObject | None
+    ) -> None:
+        found = "" if live is None else live["metadata"].get("uid", "")
+        if not uid or uid == found:
+            return
+        if live is None:
+            found = ""
+        why = (
+            f"StorageError: invalid object, Code: 4, Key: {self.storage.prefix}{key}, "
+            "ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: "
+            f"UID in precondition: {uid}, UID in object meta: {found}"
+        )
+        if live is not None:
+            why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {found}"
+        raise Conflict.resource(resource.group, resource.resource, name, why)
+
+    async def _replace(
+        self,
+        context: RequestContext,
+        resource: Resource,
+        strategy: Strategy,
+        entry: Entry,
+        obj: JSONObject,
+        live: JSONObject,
+        options: JSONObject,
+    ) -> Written:
+        attributes = Attributes(
+            context, resource, "UPDATE", context.subresource, obj, live, options
+        )
+        await self._admission.mutate(attributes)
+        check_resource_version(resource, strategy, obj, live)
+        reservation: Reservation | None = None
+        if self._hooks is not None and not context.subresource:
+            reservation = await self._hooks.begin_update(context, obj, live)
+        try:
+            prepare_update(context, strategy, obj, live)
+            validate_update(resource, context, strategy, obj, live)
+            await self._admission.validate(attributes)
+            written = await self._write_back(context, entry, obj, live)
+        except BaseException:
+            await _give_back(reservation)
+            raise
+        await _settle(reservation, keep=not context.dry_run)
+        return written
+
+    async def _write_back(
+        self, context: RequestContext, entry: Entry, obj: JSONObject, live: JSONObject
+    ) -> Written:
+        obj["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"]
+        if should_delete(obj, live):
+            return await self._remove(context, entry, obj)
+        if obj == live:
+            return Written(entry.body)
+        if context.dry_run:
+            return Written(self.body(obj))
+        entry = await self.storage.update(entry.key, self.dump(obj), entry.revision)
+        return Written(entry.body)
+
+    # -- delete -------------------------------------------------------------------------------
+
+    async def delete(
+        self,
+        context: RequestContext,
+        resource: Resource,
+        name: str,
+        options: DeleteOptions,
+        raw_options: JSONObject,
+        mark: Callable[[JSONObject], Deletion] | None = None,
+    ) -> Written:
+        """Delete one object, or mark it where grace or finalizers hold it.
+
+        ``mark`` replaces the generic decision (namespaces have their own).
+        """
+        strategy = resource.rules.strategy
+        key = self.key(context.namespace if resource.namespaced else "", name)
+        for _ in range(_UPDATE_ATTEMPTS):
+            entry = self.storage.get(key)
+            if entry is None:
+                raise NotFound.resource(resource.group, resource.resource, name)
+            live = self.load(entry)
+            check_preconditions(resource, name, live["metadata"], options)
+            attributes = Attributes(context, resource, "DELETE", "", None, live, raw_options)
+            await self._admission.mutate(attributes)
+            await self._admission.validate(attributes)
+            obj = self.load(entry)
+            decision = (
+                mark(obj) if mark else mark_for_deletion(context, strategy, obj, options)
+            )
+            try:
+                return await self._carry_out(context, entry, obj, live, decision)
+            except (CompareFailed, KeyNotFound):
+                continue
+            except StorageError as error:
+                raise to_status(error) from error
+        raise Conflict.resource(resource.group, resource.resource, name, "it changes too often")
+
+    async def _carry_out(
+        self,
+        context: RequestContext,
+        entry: Entry,
+        obj: JSONObject,
+        live: JSONObject,
+        decision: Deletion,
+    ) -> Written:
+        if decision is Deletion.PENDING:
+            return Written(entry.body)
+        if decision is not Deletion.NOW and obj != live:
+            if context.dry_run:
+                body = self.body(obj)
+            else:
+                entry = await self.storage.update(entry.key, self.dump(obj), entry.revision)
+                body = entry.body
+            if decision is Deletion.MARK:
+                return Written(body)
+        elif decision is Deletion.MARK:
+            return Written(entry.body)
+        return await self._remove(context, entry, obj)
+
+    async def _remove(self, context: RequestContext, entry: Entry, obj: JSONObject) -> Written:
+        if context.dry_run:
+            return Written(self.body(obj), removed=True)
+        removed = await self.storage.delete(entry.key, entry.revision)
+        if self._hooks is not None:
+            await self._hooks.after_delete(obj)
+        obj["metadata"]["resourceVersion"] = str(removed.revision)
+        return Written(self.body(obj), removed=True)
+
+
+def _refuse_resource_version(meta: JSONObject) -> None:
+    given = meta.get("resourceVersion", "")
+    if given.isdigit() and int(given) != 0:
+        raise StatusError("resourceVersion should not be set on objects to be created", code=500)
+
+
+async def _settle(reservation: Reservation | None, *, keep: bool) -> None:
+    if reservation is not None:
+        await (reservation.commit() if keep else reservation.rollback())
+
+
+async def _give_back(reservation: Reservation | None) -> None:
+    if reservation is not None:
+        await reservation.rollback()
