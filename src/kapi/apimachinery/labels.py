@@ -25,6 +25,7 @@ __all__ = [
     "Requirement",
     "Selector",
     "SelectorError",
+    "format_label_selector",
     "parse",
     "requirement",
     "selector_from_label_selector",
@@ -378,3 +379,11 @@ def selector_from_label_selector(selector: JSONObject | None) -> Selector:
         values = expression.get("values") or ()
         requirements.append(requirement(expression.get("key", ""), operator, values))
     return Selector(requirements) if requirements else EVERYTHING
+
+
+def format_label_selector(selector: JSONObject | None) -> str:
+    """A LabelSelector object as Tables show it: ``a=1,b in (x,y)``, ``<none>`` when empty."""
+    try:
+        return str(selector_from_label_selector(selector)) or "<none>"
+    except SelectorError:
+        return "<error>"
