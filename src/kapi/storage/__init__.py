@@ -1,0 +1,1 @@
+"""The store: a small etcd-shaped key-value engine and the watch cache that serves all reads."""

@@ -1,0 +1,130 @@
+"""Codec: from a stored value to an Entry, and the layout of stored values.
+
+A stored value is a plain Kubernetes object in compact JSON whose first members are apiVersion,
+kind and metadata, without metadata.resourceVersion:
+
+    stored  {"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"},"spec":{}}
+    header  {"apiVersion":"v1","kind":"Pod","metadata":{
+    body    {"metadata":{"resourceVersion":"7","name":"a"},"spec":{}}
+
+Turning one into the other is a concatenation. A value of another layout (written by another
+program into a shared etcd) is parsed and laid out again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import orjson
+
+from kapi.storage.cacher.entry import Entry, resource_version_prefix
+from kapi.storage.errors import Corrupt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kapi.apimachinery.types import JSONObject
+
+__all__ = ["Codec", "JSONCodec", "body_of", "stored_value", "value_header"]
+
+
+class Codec(Protocol):
+    """Given by the layer above: knows the resource's key layout, labels and fields."""
+
+    def decode(self, key: str, value: bytes, revision: int) -> Entry:
+        """The entry of a stored value; raises Corrupt when it cannot be read.
+
+        The cacher sets ``create_revision`` afterwards.
+        """
+        ...
+
+
+def value_header(api_version: str, kind: str) -> bytes:
+    """How stored values of a kind begin, up to the first member of metadata."""
+    return b'{"apiVersion":%b,"kind":%b,"metadata":{' % (
+        orjson.dumps(api_version),
+        orjson.dumps(kind),
+    )
+
+
+def stored_value(obj: JSONObject, header: bytes) -> bytes:
+    """The value to store for an object; apiVersion and kind come from the header.
+
+    ``metadata.resourceVersion`` is left out. The object itself is not changed.
+    """
+    metadata = obj["metadata"]
+    if "resourceVersion" in metadata:
+        metadata = {name: value for name, value in metadata.items() if name != "resourceVersion"}
+    rest = {
+        name: value for name, value in obj.items() if name not in ("apiVersion", "kind", "metadata")
+    }
+    members = orjson.dumps(metadata)[1:]
+    if not rest:
+        return header + members + b"}"
+    return b"%b%b,%b" % (header, members, orjson.dumps(rest)[1:])
+
+
+def body_of(value: bytes, revision: int, header: bytes) -> bytes:
+    """The served form of a stored value that begins with ``header``."""
+    start = len(header)
+    if value[start] == 0x7D:  # a closing brace: metadata is empty
+        return resource_version_prefix(revision) + value[start:]
+    return b"%b,%b" % (resource_version_prefix(revision), value[start:])
+
+
+def _relaid(key: str, value: bytes, revision: int) -> tuple[bytes, JSONObject]:
+    try:
+        obj = orjson.loads(value)
+        metadata = dict(obj["metadata"])
+    except (orjson.JSONDecodeError, TypeError, KeyError, ValueError) as error:
+        raise Corrupt(f"the value of key {key!r} is not a Kubernetes object: {error}") from error
+    metadata.pop("resourceVersion", None)
+    obj["metadata"] = metadata
+    return body_of(stored_value(obj, b'{"metadata":{'), revision, b'{"metadata":{'), obj
+
+
+class JSONCodec:
+    """A codec for keys ``<prefix>[namespace/]name`` and values of the layout above.
+
+    ``headers`` are those of the versions that may be stored. ``fields`` computes the values for
+    field selectors besides name and namespace from the parsed object.
+    """
+
+    def __init__(
+        self,
+        prefix: str,
+        headers: Sequence[bytes],
+        fields: Callable[[JSONObject], tuple[str, ...]] | None = None,
+    ) -> None:
+        self._prefix_length = len(prefix)
+        self._headers = tuple(headers)
+        self._fields = fields
+
+    def decode(self, key: str, value: bytes, revision: int) -> Entry:
+        """The entry of a stored value; raises Corrupt when it is not a Kubernetes object."""
+        namespace, _, name = key[self._prefix_length :].rpartition("/")
+        obj: JSONObject | None = None
+        for header in self._headers:
+            if value.startswith(header):
+                body = body_of(value, revision, header)
+                break
+        else:
+            header = b""
+            body, obj = _relaid(key, value, revision)
+        labels: dict[str, str] | None = None
+        fields: tuple[str, ...] = ()
+        if self._fields is not None or b'"labels":' in value:
+            if obj is None:
+                obj = _parsed(key, value)
+            labels = obj["metadata"].get("labels") or None
+            if self._fields is not None:
+                fields = self._fields(obj)
+        return Entry(key, revision, body, namespace, name, labels, fields, header)
+
+
+def _parsed(key: str, value: bytes) -> JSONObject:
+    try:
+        obj: JSONObject = orjson.loads(value)
+    except orjson.JSONDecodeError as error:
+        raise Corrupt(f"the value of key {key!r} is not JSON: {error}") from error
+    return obj
