@@ -1,0 +1,1 @@
+"""The ``kapi`` command, a module for each of its commands."""

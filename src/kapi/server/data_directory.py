@@ -17,6 +17,7 @@ import fcntl
 import json
 import os
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kapi.server.kubeconfig import kubeconfig
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from kapi.apimachinery.types import JSONObject
     from kapi.server.certificates import Authority, KeyPair
+    from kapi.server.options import ServiceAccountOptions
     from kapi.util.clock import Clock
 
 __all__ = ["ADMIN", "DataDirectory"]
@@ -64,9 +66,14 @@ class DataDirectory:
         """The administrator's bearer token."""
         return self.path / "admin-token"
 
+    def with_signing_key(self, options: ServiceAccountOptions) -> ServiceAccountOptions:
+        """The options with the directory's own key where they name none to sign with."""
+        if options.signing_key_file is not None:
+            return options
+        return replace(options, signing_key_file=self._signing_key_file)
+
     @property
-    def service_account_key_file(self) -> Path:
-        """The private key of service-account tokens."""
+    def _signing_key_file(self) -> Path:
         return self._pki / "sa.key"
 
     @property
@@ -104,7 +111,7 @@ class DataDirectory:
         """
         with _told_in_one_line(self.path):
             self._ensure_certificates(list(names))
-            if not self.service_account_key_file.exists():
+            if not self._signing_key_file.exists():
                 self._create_service_account_key()
             try:
                 return self.token_file.read_text("ascii").strip()
@@ -176,7 +183,7 @@ class DataDirectory:
 
         private, public = create_service_account_key()
         _write(self._pki / "sa.pub", public)
-        _write(self.service_account_key_file, private, secret=True)
+        _write(self._signing_key_file, private, secret=True)
 
     def _write_pair(self, name: str, pair: KeyPair) -> None:
         _write(self._pki / f"{name}.key", pair.private_key, secret=True)

@@ -1,0 +1,84 @@
+"""``kapi up``: a server with everything made on its first start, found again on the next."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import signal
+from typing import TYPE_CHECKING
+
+from kapi.cli.flags import add_server_flags, default_data_dir, server_options
+from kapi.server.local_server import LocalServer
+from kapi.server.process import prepare_process, settle_memory
+from kapi.util.clock import SystemClock
+
+if TYPE_CHECKING:
+    import argparse
+
+    from kapi.server.options import ServerOptions
+
+__all__ = ["add_flags", "execute", "serve_until_told_to_stop"]
+
+_DEFAULT_PORT = 6443
+# What a shell reports for a command that its user ended by force.
+_FORCED = 130
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the command's flags."""
+    parser.add_argument(
+        "--ephemeral",
+        action="store_true",
+        help="keep objects in memory; they end with the server",
+    )
+    add_server_flags(parser, port=_DEFAULT_PORT, address="127.0.0.1")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Serve until SIGINT or SIGTERM."""
+    data_dir = arguments.data_dir or default_data_dir()
+    options = server_options(arguments, data_dir=data_dir, ephemeral=arguments.ephemeral)
+    return serve_until_told_to_stop(options)
+
+
+def serve_until_told_to_stop(options: ServerOptions) -> int:
+    """Start a server, tell how to reach it, and end it cleanly at SIGINT or SIGTERM."""
+    import uvloop  # noqa: PLC0415 - not needed to tell that a flag is wrong
+
+    clock = SystemClock()
+    start = clock.monotonic()
+    prepare_process()
+    with LocalServer.prepared(options, clock) as server:
+        uvloop.run(_serve(server, clock, start))
+    return 0
+
+
+async def _serve(server: LocalServer, clock: SystemClock, start: float) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        if stopping.is_set():
+            os._exit(_FORCED)
+        stopping.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    async with server.running():
+        print(_banner(server, clock.monotonic() - start), flush=True)
+        settle_memory()
+        await stopping.wait()
+
+
+def _banner(server: LocalServer, seconds: float) -> str:
+    options = server.options
+    state = "in memory" if options.ephemeral else f"in {options.database_file}"
+    lines = [
+        f"Kubernetes {options.kubernetes_version} at {server.url}, objects {state}",
+        f"ready in {seconds:.2f} s; Ctrl-C ends it",
+    ]
+    if options.admin_token:
+        path = shlex.quote(str(server.data.kubeconfig_file))
+        lines += ["", f"export KUBECONFIG={path}"]
+    return "\n".join(lines)

@@ -1,0 +1,104 @@
+"""LocalServer: an API server with its data directory, credentials and HTTPS endpoint as one.
+
+What ``kapi up``, ``kapi run``, ``kapi serve`` and ``kapi.testing`` start and stop.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kapi.server.data_directory import DataDirectory
+from kapi.server.options import first_service_ip
+from kapi.server.secure_serving import SecureServing, bind
+from kapi.server.tls import server_context
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import AsyncIterator, Iterator
+
+    from kapi.server.options import ServerOptions
+    from kapi.util.clock import Clock
+
+__all__ = ["LocalServer", "serving_names"]
+
+_NAMES = (
+    "localhost",
+    "kubernetes",
+    "kubernetes.default",
+    "kubernetes.default.svc",
+    "kubernetes.default.svc.cluster.local",
+    "127.0.0.1",
+    "::1",
+)
+
+
+def serving_names(options: ServerOptions) -> list[str]:
+    """The names and addresses that the serving certificate is for."""
+    names = [*_NAMES, first_service_ip(options.service_cluster_ip_range)]
+    address = options.bind_address
+    if address not in names and not ipaddress.ip_address(address).is_unspecified:
+        names.append(address)
+    return names
+
+
+class LocalServer:
+    """A prepared server: its directory is locked, its port bound, its credentials made.
+
+    ``options`` are complete: TLS files, the administrator's token, the service-account key.
+    """
+
+    def __init__(
+        self, options: ServerOptions, data: DataDirectory, endpoint: socket.socket, clock: Clock
+    ) -> None:
+        self.options = options
+        self.data = data
+        self._endpoint = endpoint
+        self._clock = clock
+
+    @classmethod
+    @contextmanager
+    def prepared(cls, options: ServerOptions, clock: Clock) -> Iterator[LocalServer]:
+        """Lock, bind and make what is missing; StartError or OptionsError when that fails."""
+        names = serving_names(options)
+        data = DataDirectory(options.data_dir, clock)
+        with data.locked(), bind(options.bind_address, options.secure_port) as endpoint:
+            token = data.ensure_credentials(names)
+            own = options.tls is None
+            complete = replace(
+                options,
+                tls=data.tls if options.tls is None else options.tls,
+                admin_token=token if own else "",
+                service_account=data.with_signing_key(options.service_account),
+            )
+            server = cls(complete, data, endpoint, clock)
+            if own:
+                data.write_kubeconfig(server.url)
+            yield server
+
+    @property
+    def url(self) -> str:
+        """Where clients on this machine reach the server."""
+        address = ipaddress.ip_address(self.options.bind_address)
+        if address.is_unspecified:
+            address = ipaddress.ip_address("::1" if address.version == 6 else "127.0.0.1")
+        host = f"[{address}]" if address.version == 6 else str(address)
+        return f"https://{host}:{self._endpoint.getsockname()[1]}"
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Serve while the block runs; everything has ended when it is left."""
+        from kapi.server.server import APIServer  # noqa: PLC0415 - the rest needs none of it
+
+        assert self.options.tls is not None
+        context = server_context(self.options.tls)
+        application = APIServer(self.options)
+        await application.start()
+        serving = SecureServing(application, self._endpoint, context, self._clock)
+        await serving.start()
+        try:
+            yield
+        finally:
+            await serving.stop(application.stop)

@@ -1,0 +1,31 @@
+"""The process that a server runs in: memory, file descriptors, logging."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import resource
+
+__all__ = ["prepare_process", "settle_memory"]
+
+# A collection looks at young objects only after so many more were made than freed: requests make
+# no cycles worth looking for often, and what the watch cache keeps should not be walked for them.
+_COLLECTION_THRESHOLDS = (50_000, 20, 50)
+# More open files than this help no server; macOS refuses an unlimited number.
+_OPEN_FILES = 10_240
+
+
+def prepare_process() -> None:
+    """Allow many connections, and log warnings to standard error."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def settle_memory() -> None:
+    """Take what start-up made out of garbage collection, and collect seldom from now on."""
+    gc.freeze()
+    gc.set_threshold(*_COLLECTION_THRESHOLDS)
+    gc.enable()
