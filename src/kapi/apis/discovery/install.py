@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from kapi.apis.discovery import strategy
+from kapi.apis.discovery import columns, defaults, strategy
 from kapi.registry.rules import KindRules, Rules
 
 __all__ = ["install"]
-
-_GROUP = "discovery.k8s.io"
 
 
 def install(rules: Rules) -> None:
     """Register every kind of the group."""
     rules.add(
-        _GROUP,
+        "discovery.k8s.io",
         "endpointslices",
         KindRules(
             strategy=strategy.EndpointSliceStrategy(),
+            defaults={"v1": defaults.default_endpoint_slice},
+            columns=columns.ENDPOINT_SLICE,
         ),
     )

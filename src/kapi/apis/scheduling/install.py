@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from kapi.apis.scheduling import strategy
+from kapi.apis.scheduling import columns, defaults, strategy
 from kapi.registry.rules import KindRules, Rules
 
 __all__ = ["install"]
-
-_GROUP = "scheduling.k8s.io"
 
 
 def install(rules: Rules) -> None:
     """Register every kind of the group."""
     rules.add(
-        _GROUP,
+        "scheduling.k8s.io",
         "priorityclasses",
         KindRules(
             strategy=strategy.PriorityClassStrategy(),
+            defaults={"v1": defaults.default_priority_class},
+            columns=columns.PRIORITY_CLASS,
         ),
     )

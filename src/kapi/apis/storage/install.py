@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kapi.apis.storage import strategy
+from kapi.apis.storage import columns, defaults, strategy
 from kapi.registry.rules import KindRules, Rules
 
 __all__ = ["install"]
@@ -17,6 +17,8 @@ def install(rules: Rules) -> None:
         "storageclasses",
         KindRules(
             strategy=strategy.StorageClassStrategy(),
+            defaults={"v1": defaults.default_storage_class},
+            columns=columns.STORAGE_CLASS,
         ),
     )
     rules.add(
@@ -24,20 +26,20 @@ def install(rules: Rules) -> None:
         "csidrivers",
         KindRules(
             strategy=strategy.CSIDriverStrategy(),
+            defaults={"v1": defaults.default_csi_driver},
+            columns=columns.CSI_DRIVER,
         ),
     )
     rules.add(
         _GROUP,
         "csinodes",
-        KindRules(
-            strategy=strategy.CSINodeStrategy(),
-        ),
+        KindRules(strategy=strategy.CSINodeStrategy(), columns=columns.CSI_NODE),
     )
     rules.add(
         _GROUP,
         "csistoragecapacities",
         KindRules(
-            strategy=strategy.CSIStorageCapacityStrategy(),
+            strategy=strategy.CSIStorageCapacityStrategy(), columns=columns.CSI_STORAGE_CAPACITY
         ),
     )
     rules.add(
@@ -46,6 +48,7 @@ def install(rules: Rules) -> None:
         KindRules(
             strategy=strategy.VolumeAttachmentStrategy(),
             subresources={"status": strategy.VolumeAttachmentStatusStrategy()},
+            columns=columns.VOLUME_ATTACHMENT,
         ),
     )
     rules.add(
@@ -53,5 +56,6 @@ def install(rules: Rules) -> None:
         "volumeattributesclasses",
         KindRules(
             strategy=strategy.VolumeAttributesClassStrategy(),
+            columns=columns.VOLUME_ATTRIBUTES_CLASS,
         ),
     )
