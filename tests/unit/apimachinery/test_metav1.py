@@ -75,8 +75,10 @@ def test_finalizers() -> None:
     ]
     assert check({"finalizers": ["plain"]}, standard_finalizers=False) == []
     assert check({"finalizers": ["orphan", "foregroundDeletion"]}) == [
-        'metadata.finalizers: Invalid value: ["orphan","foregroundDeletion"]: '
-        "finalizer orphan and foregroundDeletion cannot be both set"
+        (
+            'metadata.finalizers: Invalid value: ["orphan","foregroundDeletion"]: '
+            "finalizer orphan and foregroundDeletion cannot be both set"
+        )
     ]
 
 
@@ -90,12 +92,16 @@ def test_owner_references() -> None:
     assert check({"ownerReferences": owners}) == [
         f'{path}.apiVersion: Invalid value: "a/b/c": version must not be empty',
         f'{path}.name: Invalid value: "": must not be empty',
-        f'{path}: Invalid value: {{"apiVersion":"v1","kind":"Event","name":"e","uid":"u2",'
-        '"controller":true}: /v1, Kind=Event is disallowed from being an owner',
-        f'{path}: Invalid value: [{{"apiVersion":"a/b/c","kind":"A","name":"","uid":"u1",'
-        '"controller":true},{"apiVersion":"v1","kind":"Event","name":"e","uid":"u2",'
-        '"controller":true}]: Only one reference can have Controller set to true. '
-        'Found "true" in references for A/ and Event/e',
+        (
+            f'{path}: Invalid value: {{"apiVersion":"v1","kind":"Event","name":"e","uid":"u2",'
+            '"controller":true}: /v1, Kind=Event is disallowed from being an owner'
+        ),
+        (
+            f'{path}: Invalid value: [{{"apiVersion":"a/b/c","kind":"A","name":"","uid":"u1",'
+            '"controller":true},{"apiVersion":"v1","kind":"Event","name":"e","uid":"u2",'
+            '"controller":true}]: Only one reference can have Controller set to true. '
+            'Found "true" in references for A/ and Event/e'
+        ),
     ]
 
 
@@ -117,8 +123,10 @@ def test_metadata_updates() -> None:
     errors = ErrorList()
     validate_object_meta_update(new, old, "metadata", errors)
     assert found(errors) == [
-        "metadata.finalizers: Forbidden: no new finalizers can be added if the object is being "
-        'deleted, found new finalizers []string{"y", "z"}',
+        (
+            "metadata.finalizers: Forbidden: no new finalizers can be added if the object is being "
+            'deleted, found new finalizers []string{"y", "z"}'
+        ),
         "metadata.generation: Invalid value: 1: must not be decremented",
         'metadata.uid: Invalid value: "v": field is immutable',
         "metadata.deletionTimestamp: Invalid value: null: field is immutable",
@@ -181,8 +189,10 @@ def test_conditions() -> None:
         (
             {"watch": True, "resourceVersionMatch": "NotOlderThan"},
             [
-                "Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents "
-                "is provided"
+                (
+                    "Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents "
+                    "is provided"
+                )
             ],
         ),
     ],
@@ -204,11 +214,17 @@ def test_write_options() -> None:
     assert found(errors) == [
         "force: Forbidden: may not be specified for non-apply patch",
         'dryRun: Unsupported value: ["all"]: supported values: "All"',
-        'fieldValidation: Unsupported value: "Loose": '
-        'supported values: "", "Ignore", "Strict", "Warn"',
+        (
+            'fieldValidation: Unsupported value: "Loose": '
+            'supported values: "", "Ignore", "Strict", "Warn"'
+        ),
         "fieldManager: Required value: is required for apply patch",
-        'propagationPolicy: Invalid value: "Nope": '
-        "orphanDependents and deletionPropagation cannot be both set",
-        'propagationPolicy: Unsupported value: "Nope": '
-        'supported values: "Foreground", "Background", "Orphan", "nil"',
+        (
+            'propagationPolicy: Invalid value: "Nope": '
+            "orphanDependents and deletionPropagation cannot be both set"
+        ),
+        (
+            'propagationPolicy: Unsupported value: "Nope": '
+            'supported values: "Foreground", "Background", "Orphan", "nil"'
+        ),
     ]
