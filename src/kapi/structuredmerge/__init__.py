@@ -1,0 +1,1 @@
+"""Server-side apply: field sets, comparison and merging of values by a schema."""
