@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from kapi.apis.certificates import strategy
+from kapi.apis.certificates import columns, strategy
 from kapi.registry.rules import KindRules, Rules
 
 __all__ = ["install"]
-
-_GROUP = "certificates.k8s.io"
 
 
 def install(rules: Rules) -> None:
     """Register every kind of the group."""
     rules.add(
-        _GROUP,
+        "certificates.k8s.io",
         "certificatesigningrequests",
         KindRules(
             strategy=strategy.CertificateSigningRequestStrategy(),
@@ -21,5 +19,7 @@ def install(rules: Rules) -> None:
                 "status": strategy.CertificateSigningRequestStatusStrategy(),
                 "approval": strategy.CertificateSigningRequestApprovalStrategy(),
             },
+            columns=columns.CERTIFICATE_SIGNING_REQUEST,
+            selectable_fields=("spec.signerName",),
         ),
     )

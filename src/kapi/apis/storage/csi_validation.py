@@ -32,7 +32,7 @@ _CSI_NODE_DRIVER = GoStruct(
 _FS_GROUP_POLICIES = ("File", "None", "ReadWriteOnceWithFSType")
 _LIFECYCLE_MODES = ("Persistent", "Ephemeral")
 _REQUIRED = ("attachRequired", "podInfoOnMount", "storageCapacity")
-_TOKEN_WARNING = (
+_UNSET_WARNING = (
     "spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true "
     "to prevent possible logging of tokens in volume attributes"
 )
@@ -118,7 +118,7 @@ def csi_driver_warnings(obj: JSONObject) -> list[str]:
     spec = obj.get("spec") or {}
     if not spec.get("tokenRequests") or spec.get("serviceAccountTokenInSecrets") is not None:
         return []
-    return [_TOKEN_WARNING]
+    return [_UNSET_WARNING]
 
 
 def validate_csi_node(obj: JSONObject, errors: ErrorList) -> None:
