@@ -1,0 +1,134 @@
+"""What the server's flags mean, and which are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kapi.cli import run, serve, up
+from kapi.cli.flags import default_data_dir, server_options
+from kapi.cli.main import main
+from kapi.cli.parser import Parser
+from kapi.server.options import OptionsError, ServerOptions, TLSOptions
+
+
+def parse(command, *words):
+    parser = Parser(prog="kapi")
+    command.add_flags(parser)
+    arguments = parser.parse_args(words)
+    return server_options(arguments, data_dir=Path("/d"), ephemeral=False)
+
+
+def test_without_flags_the_defaults_hold():
+    """The flags' defaults are the options' defaults."""
+    assert parse(up) == ServerOptions(data_dir=Path("/d"))
+
+
+def test_flags_become_options():
+    """Values take kube-apiserver's spellings."""
+    options = parse(
+        up,
+        "--ephemeral",
+        "--port=7443",
+        "--token-auth-file=f.csv",
+        "--service-cluster-ip-range",
+        "10.0.0.0/16,fd00::/112",
+        "--kubernetes-version",
+        "v1.30.2",
+        "--disable-admission-plugins",
+        "ServiceAccount,PodSecurity",
+        "--controllers=none",
+        "--runtime-config=api/all=true,batch/v1=false,apps/v1",
+        "--anonymous-auth=false",
+        "--authorization-mode=RBAC",
+        "--service-node-port-range=30000-30100",
+        "--service-account-max-token-expiration=1h30m",
+        "--service-account-issuer=https://a",
+        "--service-account-issuer=https://b",
+    )
+    assert options.secure_port == 7443
+    assert options.token_auth_file == Path("f.csv")
+    assert options.service_cluster_ip_range == "10.0.0.0/16,fd00::/112"
+    assert (options.kubernetes_minor, options.kubernetes_version) == (30, "1.30")
+    assert options.disabled_admission_plugins == ("ServiceAccount", "PodSecurity")
+    assert options.controllers == ()
+    assert options.runtime_config == {"api/all": True, "batch/v1": False, "apps/v1": True}
+    assert options.anonymous_auth is False
+    assert options.authorization_modes == ("RBAC",)
+    assert options.service_node_port_range == (30000, 30100)
+    assert options.service_account.max_token_expiration_seconds == 5400
+    assert options.service_account.issuers == ("https://a", "https://b")
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        "--kubernetes-version=1.24",
+        "--kubernetes-version=1.38",
+        "--kubernetes-version=2.0",
+        "--port=65536",
+        "--port=-1",
+        "--service-cluster-ip-range=10.0.0.0",
+        "--service-cluster-ip-range=nonsense/8",
+        "--bind-address=localhost",
+        "--anonymous-auth=perhaps",
+        "--authorization-mode=RBAC,Magic",
+        "--runtime-config=apps/v1=on",
+        "--service-node-port-range=9-3",
+        "--service-account-max-token-expiration=3 fortnights",
+        "--no-such-flag",
+    ],
+)
+def test_bad_flag_is_one_line_and_exit_code_2(flag, capsys, tmp_path):
+    """A value that means nothing is told in one line, naming the command."""
+    with pytest.raises(SystemExit) as caught:
+        main(["up", f"--data-dir={tmp_path}", flag])
+    assert caught.value.code == 2
+    told = capsys.readouterr().err
+    assert told.startswith("kapi up: ")
+    assert told.count("\n") == 1
+
+
+def test_etcd_is_refused_clearly(capsys, tmp_path):
+    """As long as there is no etcd engine its flag is an error that says so."""
+    assert main(["serve", f"--data-dir={tmp_path}", "--etcd-servers=http://127.0.0.1:1"]) == 2
+    assert "etcd is not supported yet" in capsys.readouterr().err
+
+
+def test_certificates_go_together():
+    """A certificate needs its key, and a client CA needs both."""
+    files = ("--tls-cert-file=c", "--tls-private-key-file=k")
+    assert parse(serve, *files).tls == TLSOptions(Path("c"), Path("k"))
+    assert parse(serve, *files, "--client-ca-file=a").tls == TLSOptions(
+        Path("c"), Path("k"), Path("a")
+    )
+    for alone in ("--tls-cert-file=c", "--tls-private-key-file=k", "--client-ca-file=a"):
+        with pytest.raises(OptionsError):
+            parse(serve, alone)
+
+
+def test_run_takes_everything_after_the_dashes():
+    """Flags of the command are not flags of kapi."""
+    parser = Parser(prog="kapi")
+    run.add_flags(parser)
+    arguments = parser.parse_args(["--kubernetes-version=1.30", "--", "kubectl", "--help"])
+    assert arguments.command[-2:] == ["kubectl", "--help"]
+    assert arguments.kubernetes_minor == 30
+
+
+def test_data_directory_follows_the_environment(monkeypatch):
+    """KAPI_DATA_DIR goes before XDG_DATA_HOME."""
+    monkeypatch.setenv("XDG_DATA_HOME", "/x")
+    monkeypatch.delenv("KAPI_DATA_DIR", raising=False)
+    assert default_data_dir() == Path("/x/kapi")
+    monkeypatch.setenv("KAPI_DATA_DIR", "/y")
+    assert default_data_dir() == Path("/y")
+
+
+def test_unknown_command_is_one_line(capsys):
+    """A command that does not exist is told in one line."""
+    with pytest.raises(SystemExit) as caught:
+        main(["down"])
+    assert caught.value.code == 2
+    assert capsys.readouterr().err == "kapi: unknown command 'down' (see kapi --help)\n"
