@@ -71,8 +71,8 @@ class Server:
         else:
             self._directory = Path(self._given_directory).absolute()
         host = ServerInThread if self._thread else ServerInProcess
-        self._host = host(["--port=0", f"--data-dir={self._directory}", *flags])
         try:
+            self._host = host(["--port=0", f"--data-dir={self._directory}", *flags])
             self.url = self._host.start()
         except BaseException:
             self._remove()
