@@ -1,0 +1,1 @@
+"""Clients of the API inside the server's own process."""

@@ -5,7 +5,7 @@ Implements "API concepts: resource URIs" of the Kubernetes documentation.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
@@ -86,6 +86,7 @@ class Response:
     content_type: bytes = b"application/json"
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     stream: AsyncIterator[bytes] | None = None
+    on_disconnect: Callable[[], None] | None = None
 
 
 def parse_path(path: str) -> RequestInfo:

@@ -73,26 +73,48 @@ class ResourceStore:
         admission: Admission,
         ids: IDSource,
         hooks: WriteHooks | None = None,
+        ttl_seconds: float | None = None,
     ) -> None:
         self.hub = hub
         self.storage = storage
         self._admission = admission
         self._ids = ids
         self._hooks = hooks
+        self._ttl_seconds = ttl_seconds  # events live for an hour
 
     # -- reading ------------------------------------------------------------------------------
 
-    @staticmethod
-    def key(namespace: str, name: str) -> str:
-        """The key of an object below the resource's prefix."""
-        return f"{namespace}/{name}" if namespace else name
+    def key(self, namespace: str, name: str) -> str:
+        """The key under which an object is stored."""
+        prefix = self.storage.prefix
+        return f"{prefix}{namespace}/{name}" if namespace else f"{prefix}{name}"
 
-    def entry(self, resource: Resource, namespace: str, name: str) -> Entry:
-        """The cached object; raises NotFound."""
-        found = self.storage.get(self.key(namespace, name))
-        if found is None:
-            raise NotFound.resource(resource.group, resource.resource, name)
-        return found
+    async def entry(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        *,
+        not_older_than: int | None = None,
+    ) -> Entry:
+        """The current object; raises NotFound."""
+        try:
+            return await self.storage.get(
+                self.key(namespace, name), not_older_than=not_older_than
+            )
+        except KeyNotFound:
+            raise NotFound.resource(resource.group, resource.resource, name) from None
+        except StorageError as error:
+            raise to_status(error) from error
+
+    async def find(self, key: str) -> Entry | None:
+        """The current object of a key, or None."""
+        try:
+            return await self.storage.get(key)
+        except KeyNotFound:
+            return None
+        except StorageError as error:
+            raise to_status(error) from error
 
     def load(self, entry: Entry) -> JSONObject:
         """The stored object as a dictionary of the caller's own."""
@@ -167,18 +189,20 @@ class ResourceStore:
         meta.pop("resourceVersion", None)
         key = self.key(meta.get("namespace", ""), meta["name"])
         if context.dry_run:
-            if self.storage.get(key) is not None:
-                raise self._exists(resource, key, meta)
+            if await self.find(key) is not None:
+                raise await self._exists(resource, key, meta)
             return Written(self.body(obj), created=True)
         try:
-            entry = await self.storage.create(key, self.dump(obj))
+            entry = await self.storage.create(
+                key, self.dump(obj), ttl_seconds=self._ttl_seconds
+            )
         except KeyExists:
-            raise self._exists(resource, key, meta) from None
+            raise await self._exists(resource, key, meta) from None
         except StorageError as error:
             raise to_status(error) from error
         return Written(entry.body, created=True)
 
-    def _exists(self, resource: Resource, key: str, meta: JSONObject) -> AlreadyExists:
+    async def _exists(self, resource: Resource, key: str, meta: JSONObject) -> AlreadyExists:
         error = AlreadyExists.resource(resource.group, resource.resource, meta["name"])
         if meta.get("generateName"):
             details = {**(error.details or {}), "retryAfterSeconds": 1}
@@ -187,7 +211,7 @@ class ResourceStore:
                 "for the object",
                 details,
             )
-        entry = self.storage.get(key)
+        entry = await self.find(key)
         if entry is not None and b'"deletionTimestamp":"' in entry.body:
             live = self.load(entry)
             if "deletionTimestamp" in live["metadata"]:
@@ -215,7 +239,7 @@ class ResourceStore:
         """
         key = self.key(context.namespace if resource.namespaced else "", name)
         for _ in range(_UPDATE_ATTEMPTS):
-            entry = self.storage.get(key)
+            entry = await self.find(key)
             live = None if entry is None else self.load(entry)
             self._check_uid(resource, name, key, uid, live)
             if live is None or entry is None:
@@ -246,7 +270,7 @@ class ResourceStore:
         if live is None:
             found = ""
         why = (
-            f"StorageError: invalid object, Code: 4, Key: {self.storage.prefix}{key}, "
+            f"StorageError: invalid object, Code: 4, Key: {key}, "
             "ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: "
             f"UID in precondition: {uid}, UID in object meta: {found}"
         )
@@ -293,7 +317,9 @@ class ResourceStore:
             return Written(entry.body)
         if context.dry_run:
             return Written(self.body(obj))
-        entry = await self.storage.update(entry.key, self.dump(obj), entry.revision)
+        entry = await self.storage.replace(
+            entry, self.dump(obj), ttl_seconds=self._ttl_seconds
+        )
         return Written(entry.body)
 
     # -- delete -------------------------------------------------------------------------------
@@ -314,7 +340,7 @@ class ResourceStore:
         strategy = resource.rules.strategy
         key = self.key(context.namespace if resource.namespaced else "", name)
         for _ in range(_UPDATE_ATTEMPTS):
-            entry = self.storage.get(key)
+            entry = await self.find(key)
             if entry is None:
                 raise NotFound.resource(resource.group, resource.resource, name)
             live = self.load(entry)
@@ -348,7 +374,7 @@ class ResourceStore:
             if context.dry_run:
                 body = self.body(obj)
             else:
-                entry = await self.storage.update(entry.key, self.dump(obj), entry.revision)
+                entry = await self.storage.replace(entry, self.dump(obj))
                 body = entry.body
             if decision is Deletion.MARK:
                 return Written(body)
@@ -359,7 +385,7 @@ class ResourceStore:
     async def _remove(self, context: RequestContext, entry: Entry, obj: JSONObject) -> Written:
         if context.dry_run:
             return Written(self.body(obj), removed=True)
-        removed = await self.storage.delete(entry.key, entry.revision)
+        removed = await self.storage.replace(entry, None)
         if self._hooks is not None:
             await self._hooks.after_delete(obj)
         obj["metadata"]["resourceVersion"] = str(removed.revision)

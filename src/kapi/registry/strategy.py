@@ -82,6 +82,9 @@ class Strategy:
     def canonicalize(self, obj: JSONObject) -> None:
         """Bring a validated object into its canonical form before it is stored."""
 
+    def warnings_on_delete(self, context: RequestContext) -> None:
+        """Call ``context.warn`` when a DELETE without a propagation policy is unwise."""
+
     def grace_period_seconds(self, obj: JSONObject, requested: int | None) -> int | None:
         """Seconds between DELETE and removal; None removes at once (not for Pods on a node)."""
         return None

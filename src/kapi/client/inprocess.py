@@ -1,0 +1,140 @@
+"""InProcessClient: reads and writes objects without HTTP, by the same rules.
+
+What the server's own parts (bootstrap, controllers, allocation) use. Decoding, defaulting,
+admission and validation are those of any client.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import TYPE_CHECKING
+
+from kapi.apimachinery.errors import NotFound
+from kapi.apimachinery.user import PRIVILEGED_GROUP, UserInfo
+from kapi.endpoints.body import decode_typed
+from kapi.endpoints.conversion import from_hub, to_hub
+from kapi.registry.before_delete import DeleteOptions
+from kapi.registry.context import RequestContext
+from kapi.util.clock import format_micro_time, format_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kapi.apimachinery.types import GroupVersionResource, JSONObject
+    from kapi.endpoints.api import API
+    from kapi.registry.catalogue import Resource
+
+__all__ = ["InProcessClient"]
+
+_OPTIONS: JSONObject = {}
+
+
+class InProcessClient:
+    """Acts as one user, by default the server itself."""
+
+    def __init__(self, api: API, user: str = "system:apiserver", manager: str = "kube-apiserver"):
+        self._api = api
+        self._user = UserInfo(user, groups=(PRIVILEGED_GROUP, "system:authenticated"))
+        self._manager = manager
+
+    def _resource(self, gvr: GroupVersionResource) -> Resource:
+        resource = self._api.catalogue.get(*gvr)
+        if resource is None:
+            raise NotFound.path()
+        return resource
+
+    def serves(self, gvr: GroupVersionResource) -> bool:
+        """Whether this server has the resource at all."""
+        return self._api.catalogue.get(*gvr) is not None
+
+    def _context(
+        self, resource: Resource, namespace: str, name: str, operation: str, subresource: str = ""
+    ) -> RequestContext:
+        now = self._api.clock.now()
+        return RequestContext(
+            user=self._user,
+            namespace=namespace,
+            name=name,
+            now=format_time(now),
+            now_micro=format_micro_time(now),
+            minor=self._api.minor,
+            version=resource.version,
+            operation=operation,
+            subresource=subresource,
+        )
+
+    async def get(self, gvr: GroupVersionResource, namespace: str, name: str) -> JSONObject:
+        """One object; raises NotFound."""
+        resource = self._resource(gvr)
+        store = self._api.store(resource)
+        entry = await store.entry(resource, namespace, name)
+        return self._api.writer.versioned(resource, entry.body)
+
+    async def list(self, gvr: GroupVersionResource, namespace: str = "") -> list[JSONObject]:
+        """All objects of a resource, or of one namespace."""
+        resource = self._resource(gvr)
+        store = self._api.store(resource)
+        scope = store.key(namespace, "") if namespace else ""
+        result = await store.storage.list(scope)
+        return [self._api.writer.versioned(resource, entry.body) for entry in result.entries]
+
+    async def create(
+        self, gvr: GroupVersionResource, namespace: str, obj: JSONObject
+    ) -> JSONObject:
+        """Create an object; raises AlreadyExists and whatever any client gets."""
+        resource = self._resource(gvr)
+        decoded = self._decoded(resource, obj)
+        context = self._context(resource, namespace, obj["metadata"].get("name", ""), "CREATE")
+        if resource.namespaced:
+            decoded["metadata"]["namespace"] = namespace
+        manager = self._api.field_manager(resource, "")
+        manager.update(None, decoded, self._manager, context.now)
+        store = self._api.store(resource)
+        written = await store.create(context, resource, to_hub(resource, decoded), _OPTIONS)
+        return self._api.writer.versioned(resource, written.body)
+
+    def _decoded(self, resource: Resource, obj: JSONObject) -> JSONObject:
+        decoded, _ = decode_typed(self._api.scheme, resource.type, resource.gvk, obj)
+        default = resource.rules.defaults.get(resource.version)
+        if default is not None:
+            default(decoded)
+        return decoded
+
+    async def update(
+        self,
+        gvr: GroupVersionResource,
+        namespace: str,
+        name: str,
+        change: Callable[[JSONObject], JSONObject],
+        subresource: str = "",
+    ) -> JSONObject:
+        """Change an object through a function of the current one, retried on conflict."""
+        resource = self._resource(gvr)
+        context = self._context(resource, namespace, name, "UPDATE", subresource)
+        rules = resource.rules
+        strategy = rules.subresources[subresource] if subresource else rules.strategy
+        fields = self._api.field_manager(resource, subresource)
+
+        async def make_new(live: JSONObject | None) -> JSONObject:
+            assert live is not None
+            current = from_hub(resource, deepcopy(live))
+            obj = self._decoded(resource, change(deepcopy(current)))
+            fields.update(current, obj, self._manager, context.now)
+            return to_hub(resource, obj)
+
+        store = self._api.store(resource)
+        written = await store.update(context, resource, strategy, name, make_new, _OPTIONS)
+        return self._api.writer.versioned(resource, written.body)
+
+    async def delete(
+        self,
+        gvr: GroupVersionResource,
+        namespace: str,
+        name: str,
+        options: DeleteOptions | None = None,
+    ) -> None:
+        """Delete an object; raises NotFound."""
+        resource = self._resource(gvr)
+        context = self._context(resource, namespace, name, "DELETE")
+        store = self._api.store(resource)
+        await store.delete(context, resource, name, options or DeleteOptions(), _OPTIONS)

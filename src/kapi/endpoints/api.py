@@ -1,0 +1,114 @@
+"""API: what the handlers of one server share."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kapi.apimachinery.managedfields import FieldManager
+from kapi.apimachinery.managedfields.fieldmanager import OtherVersion
+from kapi.apimachinery.types import GroupVersion
+from kapi.endpoints.conversion import from_hub, to_hub
+from kapi.registry.context import RequestContext
+from kapi.util.clock import format_micro_time, format_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kapi.apimachinery.managedfields import TypeConverter
+    from kapi.apimachinery.scheme import Scheme
+    from kapi.apimachinery.types import GroupResource, JSONObject
+    from kapi.endpoints.negotiation import Negotiator
+    from kapi.endpoints.request import Request
+    from kapi.endpoints.table import TableWriter
+    from kapi.endpoints.writer import ObjectWriter
+    from kapi.registry.admission import Admission
+    from kapi.registry.catalogue import Catalogue, Resource
+    from kapi.registry.store import ResourceStore
+    from kapi.util.clock import Clock
+    from kapi.util.ids import IDSource
+
+__all__ = ["API"]
+
+
+@dataclass(slots=True)
+class API:
+    """The parts of a server that its handlers use."""
+
+    minor: int
+    scheme: Scheme
+    catalogue: Catalogue
+    stores: dict[GroupResource, ResourceStore]
+    admission: Admission
+    negotiator: Negotiator
+    writer: ObjectWriter
+    tables: TableWriter
+    clock: Clock
+    ids: IDSource
+    converter: TypeConverter
+    _managers: dict[tuple[object, str], FieldManager] = field(default_factory=dict)
+
+    def store(self, resource: Resource) -> ResourceStore:
+        """Where the objects of a resource are."""
+        return self.stores[resource.storage]
+
+    def context(self, request: Request, operation: str, *, dry_run: bool) -> RequestContext:
+        """The request as rules see it."""
+        now = self.clock.now()
+        info = request.info
+        return RequestContext(
+            user=request.user,
+            namespace=info.namespace,
+            name=info.name,
+            now=format_time(now),
+            now_micro=format_micro_time(now),
+            minor=self.minor,
+            version=info.version,
+            operation=operation,
+            subresource=info.subresource,
+            dry_run=dry_run,
+            warnings=request.warnings,
+        )
+
+    def field_manager(self, resource: Resource, subresource: str) -> FieldManager:
+        """Who keeps managedFields for writes of a resource at its version."""
+        key = (resource, subresource)
+        found = self._managers.get(key)
+        if found is None:
+            rules = resource.rules
+            strategy = rules.subresources.get(subresource) if subresource else rules.strategy
+            reset: list[str] = []
+            if strategy is not None:
+                reset = [*strategy.reset_fields]
+                reset += [f"metadata.{member}" for member in strategy.reset_metadata]
+            found = FieldManager(
+                self.converter.typed(resource.type),
+                resource.gvk,
+                subresource,
+                reset,
+                self._other_versions(resource),
+            )
+            self._managers[key] = found
+        return found
+
+    def _other_versions(self, resource: Resource) -> Callable[[str], OtherVersion | None]:
+        """How field managers see fields that were written through another API version."""
+
+        def other(api_version: str) -> OtherVersion | None:
+            group, version = GroupVersion.parse(api_version)
+            found = self.catalogue.get(group, version, resource.resource)
+            if found is None or found.storage != resource.storage:
+                return None
+
+            def convert(obj: JSONObject) -> JSONObject:
+                return from_hub(found, to_hub(resource, deepcopy(obj)))
+
+            return OtherVersion(self.converter.typed(found.type), convert)
+
+        return other
+
+    @staticmethod
+    def copy(obj: JSONObject, resource: Resource) -> JSONObject:
+        """The object itself where conversion changes nothing, else one that it may change."""
+        return obj if resource.is_hub else deepcopy(obj)

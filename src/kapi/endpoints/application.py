@@ -1,0 +1,202 @@
+"""Application: the ASGI 3 callable that turns HTTP requests into API calls.
+
+Knows no HTTP library. Order of a request: path, authentication, authorization, body, route,
+handler; whatever fails becomes a Status here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import logging
+from typing import TYPE_CHECKING, Any
+
+from kapi.apimachinery.errors import (
+    InternalError,
+    NotAcceptable,
+    RequestEntityTooLarge,
+    StatusError,
+)
+from kapi.endpoints.filters.authorization import authorize
+from kapi.endpoints.negotiation import JSON
+from kapi.endpoints.request import Request, Response, parse_path
+from kapi.endpoints.writer import encode
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+
+    from kapi.apimachinery.user import UserInfo
+    from kapi.endpoints.api import API
+    from kapi.endpoints.negotiation import Representation
+    from kapi.endpoints.router import Router
+
+    Scope = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+    Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+    Authenticate = Callable[[Scope, dict[bytes, bytes], list[str]], UserInfo]
+
+__all__ = ["MAX_BODY_BYTES", "Application"]
+
+_LOG = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 3 * 1024 * 1024
+# Answers from this size on are compressed for clients that accept it.
+_GZIP_BYTES = 128 * 1024
+_BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class Application:
+    """One server's API as ASGI."""
+
+    def __init__(self, api: API, router: Router, authenticate: Authenticate) -> None:
+        self._api = api
+        self._router = router
+        self._authenticate = authenticate
+        self._common = (
+            (b"cache-control", b"no-cache, private"),
+            (b"x-kubernetes-pf-flowschema-uid", api.ids.uid().encode()),
+            (b"x-kubernetes-pf-prioritylevel-uid", api.ids.uid().encode()),
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI connection scope."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        warnings: list[str] = []
+        audit_id = headers.get(b"audit-id", b"").decode("latin-1") or self._api.ids.uid()
+        method: str = scope["method"]
+        request: Request | None = None
+        try:
+            user = self._authenticate(scope, headers, warnings)
+            request = Request(
+                method,
+                parse_path(scope["path"]),
+                headers,
+                scope["query_string"],
+                b"",
+                user,
+                audit_id,
+                warnings,
+            )
+            authorize(request)
+            if method in _BODY_METHODS:
+                request.body = await _read_body(headers, receive)
+            response = await self._router.respond(request)
+        except StatusError as error:
+            response = self._failure(error, headers)
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            _LOG.exception("%s %s failed", method, scope["path"])
+            response = self._failure(InternalError("the server failed, see its log"), headers)
+        unauthorized = request is None and response.status == 401  # noqa: PLR2004
+        extra = self._common[:1] if unauthorized else self._common
+        start = self._start(response, headers, audit_id, warnings, extra)
+        if response.stream is not None:
+            await _send_stream(response, start, receive, send)
+            return
+        await send(start)
+        body = b"" if method == "HEAD" else response.body
+        await send({"type": "http.response.body", "body": body})
+
+    def _start(
+        self,
+        response: Response,
+        headers: dict[bytes, bytes],
+        audit_id: str,
+        warnings: list[str],
+        common: tuple[tuple[bytes, bytes], ...],
+    ) -> dict[str, Any]:
+        out = [(b"audit-id", audit_id.encode("latin-1", "replace"))]
+        if any(name == b"cache-control" for name, _ in response.headers):
+            common = common[1:]
+        out.extend(common)
+        out.append((b"content-type", response.content_type))
+        if response.headers:
+            out.extend(response.headers)
+        for text in warnings:
+            quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+            out.append((b"warning", f'299 - "{quoted}"'.encode("utf-8", "replace")))
+        if response.stream is None:
+            if len(response.body) >= _GZIP_BYTES and b"gzip" in headers.get(b"accept-encoding", b""):
+                response.body = gzip.compress(response.body, 1)
+                out.append((b"content-encoding", b"gzip"))
+                out.append((b"vary", b"Accept-Encoding"))
+            out.append((b"content-length", str(len(response.body)).encode()))
+        return {"type": "http.response.start", "status": response.status, "headers": out}
+
+    def _failure(self, error: StatusError, headers: dict[bytes, bytes]) -> Response:
+        representation: Representation
+        try:
+            representation = self._api.negotiator.choose(headers.get(b"accept"))
+        except NotAcceptable:
+            representation = JSON
+        body = encode(error.status(), representation)
+        extra = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
+        return Response(error.code, body, representation.content_type, extra)
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    """The server object starts and stops itself; this only keeps ASGI servers content."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+async def _read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
+    declared = headers.get(b"content-length", b"")
+    if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
+        raise _too_large()
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        if len(body) > MAX_BODY_BYTES:
+            raise _too_large()
+        return body
+    chunks, size = [body], len(body)
+    while message.get("more_body"):
+        message = await receive()
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size > MAX_BODY_BYTES:
+            raise _too_large()
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _too_large() -> RequestEntityTooLarge:
+    return RequestEntityTooLarge(f"Request entity too large: limit is {MAX_BODY_BYTES}", None)
+
+
+async def _send_stream(
+    response: Response, start: dict[str, Any], receive: Receive, send: Send
+) -> None:
+    """Send chunks as they come until the stream or the client ends."""
+    assert response.stream is not None
+    await send(start)
+    await send({"type": "http.response.body", "body": b"", "more_body": True})
+    listener = asyncio.ensure_future(_wait_for_disconnect(response, receive))
+    try:
+        async for chunk in response.stream:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        listener.cancel()
+
+
+async def _wait_for_disconnect(response: Response, receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    if response.on_disconnect is not None:
+        response.on_disconnect()

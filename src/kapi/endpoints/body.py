@@ -1,0 +1,194 @@
+"""Request bodies: from bytes to a decoded, defaulted object of the expected kind.
+
+Implements body media types and field validation of the API concepts, with kube-apiserver's
+messages for what cannot be read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kapi.apimachinery.errors import BadRequest, UnsupportedMediaType
+from kapi.apimachinery.scheme import DecodeError
+from kapi.apimachinery.serializer import json, yaml
+from kapi.apimachinery.types import GroupVersion, GroupVersionKind
+from kapi.endpoints.negotiation import ACCEPTED
+
+if TYPE_CHECKING:
+    from kapi.apimachinery.scheme import Scheme, Type
+    from kapi.apimachinery.types import JSONObject, JSONValue
+    from kapi.endpoints.request import Request
+
+__all__ = ["Body", "check_kind", "decode_typed", "parse_body", "report_fields"]
+
+# Versions that are gone but that clients still send; known so that the message can say so.
+_FORMER_GROUPS = frozenset(
+    {
+        ("apps", "v1beta1"),
+        ("apps", "v1beta2"),
+        ("extensions", "v1beta1"),
+        ("batch", "v1beta1"),
+        ("policy", "v1beta1"),
+        ("networking.k8s.io", "v1beta1"),
+        ("autoscaling", "v2beta1"),
+        ("autoscaling", "v2beta2"),
+    }
+)
+
+
+class Body:
+    """A parsed body and what was noticed while parsing."""
+
+    __slots__ = ("duplicates", "value")
+
+    def __init__(self, value: JSONValue, duplicates: list[str]) -> None:
+        self.value = value
+        self.duplicates = duplicates
+
+
+def media_type(request: Request) -> str:
+    """The body's media type in lower case without parameters; JSON when none is given."""
+    header = request.headers.get(b"content-type")
+    if not header:
+        return "application/json"
+    return header.partition(b";")[0].strip().lower().decode("latin-1")
+
+
+def parse_body(request: Request, kind: str) -> Body:
+    """Parse a JSON or YAML body; ``kind`` is named in the message when it is neither.
+
+    Raises UnsupportedMediaType for other media types, BadRequest for broken text.
+    """
+    content_type = media_type(request)
+    data = request.body
+    if content_type == "application/json":
+        try:
+            parsed = json.load(data)
+        except json.JSONError as error:
+            raise _unrecognized(kind, f"couldn't get version/kind; json parse error: {error}", data) from None
+        return Body(parsed.value, parsed.duplicates)
+    if content_type == "application/yaml":
+        try:
+            document = yaml.load(data)
+        except yaml.YAMLError as error:
+            raise _unrecognized(kind, f"yaml: {error}", data) from None
+        return Body(document.value, document.duplicates)
+    raise UnsupportedMediaType(
+        f"the body of the request was in an unknown format - accepted media types include: {ACCEPTED}"
+    )
+
+
+def _unrecognized(kind: str, why: str, data: bytes) -> BadRequest:
+    return BadRequest(
+        f"the object provided is unrecognized (must be of type {kind}): {why} ({_excerpt(data)})"
+    )
+
+
+def _excerpt(data: bytes) -> str:
+    """The start of a body as the message quotes it: JSON as text, anything else in hex."""
+    if not data:
+        return "<empty>"
+    more = " ..." if len(data) > 30 else ""  # noqa: PLR2004 - as much as the message shows
+    head = data[:30]
+    return (head.decode("utf-8", "replace") if data[:1] == b"{" else head.hex()) + more
+
+
+_GO_TYPEMETA = (
+    'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; '
+    'Kind string "json:\\"kind,omitempty\\"" }'
+)
+
+
+def check_kind(
+    scheme: Scheme, body: Body, data: bytes, expected: GroupVersionKind
+) -> JSONObject:
+    """The body as an object whose apiVersion and kind are the expected ones, or absent.
+
+    Raises BadRequest, in the words of kube-apiserver, for any other.
+    """
+    value = body.value
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        found = {list: "array", str: "string", bool: "bool"}.get(type(value), "number")
+        why = (
+            "couldn't get version/kind; json parse error: json: cannot unmarshal "
+            f"{found} into Go value of type {_GO_TYPEMETA}"
+        )
+        raise _unrecognized(expected.kind, why, data)
+    for member in ("apiVersion", "kind"):
+        if not isinstance(value.get(member) or "", str):
+            found = {list: "array", dict: "object", bool: "bool"}.get(type(value[member]), "number")
+            why = (
+                f"couldn't get version/kind; json parse error: json: cannot unmarshal {found} "
+                f"into Go struct field .{member} of type string"
+            )
+            raise _unrecognized(expected.kind, why, data)
+    api_version = value.get("apiVersion") or expected.api_version
+    kind = value.get("kind") or expected.kind
+    if api_version == expected.api_version and kind == expected.kind:
+        return value
+    if api_version.count("/") > 1:
+        raise _unrecognized(expected.kind, f"unexpected GroupVersion string: {api_version}", data)
+    raise _wrong_kind(scheme, GroupVersion.parse(api_version), kind, expected)
+
+
+def _wrong_kind(
+    scheme: Scheme, given: GroupVersion, kind: str, expected: GroupVersionKind
+) -> BadRequest:
+    known = GroupVersionKind(given.group, given.version, kind) in scheme.kinds() or (
+        kind == "List" and given == ("", "v1")
+    )
+    same_kind = kind == expected.kind
+    if given != expected.group_version and same_kind and (known or given in _FORMER_GROUPS):
+        return BadRequest(
+            f"the API version in the data ({given}) does not match the expected API version "
+            f"({expected.api_version})"
+        )
+    cannot = f'{kind} in version "{given.version}" cannot be handled as a {expected.kind}: '
+    if known:
+        package = expected.group.partition(".")[0] or "core"
+        return BadRequest(
+            f"{cannot}converting ({given.version}.{kind}) to ({package}.{expected.kind}): "
+            "unknown conversion"
+        )
+    return BadRequest(
+        f'{cannot}no kind "{kind}" is registered for version "{given}" in scheme '
+        '"pkg/api/legacyscheme/scheme.go:30"'
+    )
+
+
+def decode_typed(
+    scheme: Scheme, kind_type: Type, gvk: GroupVersionKind, value: JSONObject
+) -> tuple[JSONObject, list[str]]:
+    """Decode an object of a known kind; also the paths of its unknown fields.
+
+    Raises BadRequest when a member has a wrong type.
+    """
+    try:
+        obj, unknown = scheme.decode(kind_type, value)
+    except DecodeError as error:
+        raise BadRequest(
+            f'{gvk.kind} in version "{gvk.version}" cannot be handled as a {gvk.kind}: {error}'
+        ) from None
+    obj["apiVersion"] = gvk.api_version
+    obj["kind"] = gvk.kind
+    return obj, unknown
+
+
+def report_fields(
+    request: Request, validation: str, unknown: list[str], duplicates: list[str]
+) -> list[str]:
+    """What field validation says about a body.
+
+    Adds warnings under Warn (the default); returns the texts under Strict, for the caller's
+    error, and an empty list otherwise.
+    """
+    if not unknown and not duplicates:
+        return []
+    texts = [*duplicates, *(f'unknown field "{path}"' for path in unknown)]
+    if validation == "Strict":
+        return texts
+    if validation != "Ignore":
+        request.warnings.extend(texts)
+    return []

@@ -1,0 +1,57 @@
+"""POST on a collection: create an object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kapi.apimachinery.errors import BadRequest
+from kapi.endpoints.body import check_kind, decode_typed, parse_body, report_fields
+from kapi.endpoints.conversion import to_hub
+from kapi.endpoints.options import field_manager, write_options
+from kapi.registry.before_create import match_namespace
+
+if TYPE_CHECKING:
+    from kapi.apimachinery.types import JSONObject
+    from kapi.endpoints.api import API
+    from kapi.endpoints.options import WriteOptions
+    from kapi.endpoints.request import Request, Response
+    from kapi.registry.catalogue import Resource
+
+__all__ = ["create", "read_object"]
+
+
+def read_object(
+    api: API, request: Request, resource: Resource, options: WriteOptions
+) -> JSONObject:
+    """The object in a POST or PUT body at the request's version, defaulted."""
+    body = parse_body(request, resource.kind)
+    value = check_kind(api.scheme, body, request.body, resource.gvk)
+    obj, unknown = decode_typed(api.scheme, resource.type, resource.gvk, value)
+    texts = report_fields(request, options.field_validation, unknown, body.duplicates)
+    if texts:
+        raise BadRequest(
+            f'{resource.kind} in version "{resource.version}" cannot be handled as a '
+            f"{resource.kind}: strict decoding error: {', '.join(texts)}"
+        )
+    default = resource.rules.defaults.get(resource.version)
+    if default is not None:
+        default(obj)
+    return obj
+
+
+async def create(api: API, request: Request, resource: Resource) -> Response:
+    """Create the object in the body."""
+    representation = api.negotiator.choose(request.headers.get(b"accept"))
+    options = write_options(request, "CreateOptions")
+    obj = read_object(api, request, resource, options)
+    context = api.context(request, "CREATE", dry_run=options.dry_run)
+    meta = obj["metadata"]
+    match_namespace(resource, meta, context.namespace)
+    context.name = meta.get("name", "")
+    meta.pop("managedFields", None)
+    manager = field_manager(request, options)
+    api.field_manager(resource, "").update(None, obj, manager, context.now)
+    written = await api.store(resource).create(
+        context, resource, to_hub(resource, obj), options.raw
+    )
+    return api.writer.object(request, resource, written.body, representation, 201)

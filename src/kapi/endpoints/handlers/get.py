@@ -1,0 +1,39 @@
+"""GET on one object or on a subresource that shows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kapi.apimachinery.errors import BadRequest
+
+if TYPE_CHECKING:
+    from kapi.endpoints.api import API
+    from kapi.endpoints.request import Request, Response
+    from kapi.registry.catalogue import Resource
+
+__all__ = ["get", "parse_resource_version"]
+
+
+def parse_resource_version(text: str) -> int | None:
+    """The ``resourceVersion`` parameter of a read; None when it is absent."""
+    if not text:
+        return None
+    if not text.isdigit():
+        raise BadRequest(
+            f'invalid resource version: resourceVersion: Invalid value: "{text}": '
+            f'strconv.ParseUint: parsing "{text}": invalid syntax'
+        )
+    return int(text)
+
+
+async def get(api: API, request: Request, resource: Resource) -> Response:
+    """Answer with the object."""
+    representation = api.negotiator.choose(request.headers.get(b"accept"))
+    info = request.info
+    version = None
+    if request.query_string:
+        version = parse_resource_version(request.parameter("resourceVersion"))
+    entry = await api.store(resource).entry(
+        resource, info.namespace, info.name, not_older_than=version
+    )
+    return api.writer.object(request, resource, entry.body, representation)

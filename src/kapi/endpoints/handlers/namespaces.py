@@ -1,0 +1,49 @@
+"""DELETE and finalize of Namespaces, which go away in two steps.
+
+Implements "Namespaces: deletion": DELETE marks the namespace as terminating; it is removed when
+its content is gone and the last finalizer of its spec is taken off through ``finalize``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kapi.apis.core.namespace_strategy import may_be_removed
+from kapi.endpoints.handlers.update import update
+from kapi.endpoints.options import delete_options
+from kapi.registry.before_delete import Deletion, mark_for_deletion
+
+if TYPE_CHECKING:
+    from kapi.apimachinery.types import JSONObject
+    from kapi.endpoints.api import API
+    from kapi.endpoints.request import Request, Response
+    from kapi.registry.catalogue import Resource
+
+__all__ = ["delete_namespace", "finalize_namespace"]
+
+
+async def delete_namespace(api: API, request: Request, resource: Resource) -> Response:
+    """Mark a namespace as terminating, or remove it when nothing holds it any more."""
+    representation = api.negotiator.choose(request.headers.get(b"accept"))
+    options, raw = delete_options(request)
+    context = api.context(request, "DELETE", dry_run=options.dry_run)
+    strategy = resource.rules.strategy
+
+    def mark(obj: JSONObject) -> Deletion:
+        meta = obj["metadata"]
+        if "deletionTimestamp" in meta and may_be_removed(obj):
+            return Deletion.NOW
+        decision = mark_for_deletion(context, strategy, obj, options)
+        meta.setdefault("deletionTimestamp", context.now)
+        obj["status"] = {**(obj.get("status") or {}), "phase": "Terminating"}
+        return Deletion.MARK if decision is Deletion.NOW else decision
+
+    written = await api.store(resource).delete(
+        context, resource, context.name, options, raw, mark
+    )
+    return api.writer.object(request, resource, written.body, representation)
+
+
+async def finalize_namespace(api: API, request: Request, resource: Resource) -> Response:
+    """Replace ``spec.finalizers``; without any left, a terminating namespace is removed."""
+    return await update(api, request, resource)

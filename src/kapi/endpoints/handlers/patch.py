@@ -1,0 +1,226 @@
+"""PATCH on an object or one of its subresources, in its four forms.
+
+Implements JSON Patch, JSON Merge Patch, strategic merge patch and server-side apply as the
+documentation's "Update API objects in place" and "Server-Side Apply" describe them. Without a
+resourceVersion in the patch it is applied to whatever is current, again if that changes meanwhile.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import TYPE_CHECKING
+
+import orjson
+
+from kapi.apimachinery.errors import BadRequest, Invalid, StatusError, UnsupportedMediaType
+from kapi.apimachinery.field import ErrorList
+from kapi.apimachinery.patch import json as json_patch
+from kapi.apimachinery.patch import merge as merge_patch
+from kapi.apimachinery.patch import strategic
+from kapi.apimachinery.scheme import DecodeError
+from kapi.apimachinery.serializer import json, yaml
+from kapi.endpoints.body import media_type
+from kapi.endpoints.conversion import from_hub, to_hub
+from kapi.endpoints.handlers.update import strategy_for
+from kapi.endpoints.options import field_manager, patch_options
+from kapi.registry.before_create import match_namespace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    from kapi.apimachinery.types import JSONObject, JSONValue
+    from kapi.endpoints.api import API
+    from kapi.endpoints.options import WriteOptions
+    from kapi.endpoints.request import Request, Response
+    from kapi.registry.catalogue import Resource
+
+    # Patches a copy of the current object; may return it.
+    Apply: TypeAlias = Callable[[JSONObject], JSONValue]
+
+__all__ = ["patch"]
+
+_JSON_PATCH = "application/json-patch+json"
+_MERGE_PATCH = "application/merge-patch+json"
+_STRATEGIC = "application/strategic-merge-patch+json"
+_APPLY_YAML = "application/apply-patch+yaml"
+
+
+async def patch(api: API, request: Request, resource: Resource) -> Response:
+    """Apply the patch in the body."""
+    representation = api.negotiator.choose(request.headers.get(b"accept"))
+    form = media_type(request) if request.headers.get(b"content-type") else ""
+    if form not in {_JSON_PATCH, _MERGE_PATCH, _STRATEGIC, _APPLY_YAML}:
+        raise UnsupportedMediaType("415: Unsupported Media Type", {})
+    options = patch_options(request, apply=form == _APPLY_YAML)
+    context = api.context(request, "UPDATE", dry_run=options.dry_run)
+    strategy = strategy_for(resource, request.info.subresource)
+    if form == _APPLY_YAML:
+        patcher: _Patcher | _Applier = _Applier(api, request, resource, options, context.now)
+    else:
+        change = _change(form, request, resource)
+        patcher = _Patcher(api, request, resource, options, context.now, change)
+    written = await api.store(resource).update(
+        context,
+        resource,
+        strategy,
+        request.info.name,
+        patcher.make_new,
+        options.raw,
+        create=form == _APPLY_YAML and not request.info.subresource,
+    )
+    status = 201 if written.created else 200
+    return api.writer.object(request, resource, written.body, representation, status)
+
+
+def _change(form: str, request: Request, resource: Resource) -> Apply:
+    """The patch in the body as a function of the current object."""
+    if form == _JSON_PATCH:
+        operations = json_patch.parse(request.body)
+        return lambda obj: json_patch.apply(obj, operations)
+    document = merge_patch.parse(request.body)
+    if form == _MERGE_PATCH:
+        return lambda obj: merge_patch.apply(obj, document)
+    return lambda obj: strategic.apply(obj, document, resource.type)
+
+
+class _Patcher:
+    """JSON, merge and strategic merge patches."""
+
+    def __init__(
+        self,
+        api: API,
+        request: Request,
+        resource: Resource,
+        options: WriteOptions,
+        now: str,
+        change: Apply,
+    ) -> None:
+        self._api = api
+        self._request = request
+        self._resource = resource
+        self._options = options
+        self._now = now
+        self._change = change
+        self._manager = field_manager(request, options)
+
+    async def make_new(self, live: JSONObject | None) -> JSONObject:
+        """The patched object at the hub version."""
+        assert live is not None
+        resource = self._resource
+        current = from_hub(resource, self._api.copy(live, resource))
+        changed = self._change(deepcopy(current))
+        obj = self._decode(changed)
+        meta = obj["metadata"]
+        self._check_identity(meta)
+        fields = self._api.field_manager(resource, self._request.info.subresource)
+        fields.update(current, obj, self._manager, self._now)
+        return to_hub(resource, obj)
+
+    def _decode(self, changed: JSONValue) -> JSONObject:
+        resource = self._resource
+        if isinstance(changed, dict):
+            given = (changed.get("apiVersion"), changed.get("kind"))
+            if given != (resource.api_version, resource.kind):
+                raise _undecodable(changed, _other_kind(changed, resource))
+        try:
+            obj, unknown = self._api.scheme.decode(resource.type, changed)
+        except DecodeError as error:
+            raise _undecodable(changed, str(error)) from None
+        obj["apiVersion"], obj["kind"] = resource.api_version, resource.kind
+        if unknown:
+            self._report(changed, unknown)
+        default = resource.rules.defaults.get(resource.version)
+        if default is not None:
+            default(obj)
+        return obj
+
+    def _report(self, changed: JSONValue, unknown: list[str]) -> None:
+        validation = self._options.field_validation
+        texts = [f'unknown field "{path}"' for path in unknown]
+        if validation == "Strict":
+            raise _undecodable(changed, f"strict decoding error: {', '.join(texts)}")
+        if validation != "Ignore":
+            known = self._request.warnings
+            known.extend(text for text in texts if text not in known)
+
+    def _check_identity(self, meta: JSONObject) -> None:
+        name = self._request.info.name
+        given = meta.get("name", "")
+        if given != name:
+            raise BadRequest(
+                f"the name of the object ({given}) does not match the name on the URL ({name})"
+            )
+        match_namespace(self._resource, meta, self._request.info.namespace)
+
+
+def _other_kind(changed: JSONObject, resource: Resource) -> str:
+    kind, version = changed.get("kind"), changed.get("apiVersion")
+    return (
+        f'no kind "{kind}" is registered for version "{version}" in scheme '
+        '"pkg/api/legacyscheme/scheme.go:30"'
+    )
+
+
+def _undecodable(changed: JSONValue, why: str) -> Invalid:
+    errors = ErrorList()
+    errors.invalid("patch", orjson.dumps(changed).decode(), why)
+    return Invalid.kind("", "", "", errors)
+
+
+class _Applier:
+    """Server-side apply."""
+
+    def __init__(
+        self, api: API, request: Request, resource: Resource, options: WriteOptions, now: str
+    ) -> None:
+        self._api = api
+        self._request = request
+        self._resource = resource
+        self._options = options
+        self._now = now
+
+    async def make_new(self, live: JSONObject | None) -> JSONObject:
+        """The object with the applied configuration merged in, at the hub version."""
+        resource = self._resource
+        fields = self._api.field_manager(resource, self._request.info.subresource)
+        applied = self._read()
+        current = None if live is None else from_hub(resource, self._api.copy(live, resource))
+        merged = fields.apply(
+            current,
+            applied,
+            self._options.field_manager,
+            force=bool(self._options.force),
+            now=self._now,
+            default=self._default,
+        )
+        return to_hub(resource, merged)
+
+    def _default(self, obj: JSONObject) -> JSONObject:
+        resource = self._resource
+        try:
+            decoded, _ = self._api.scheme.decode(resource.type, obj)
+        except DecodeError as error:
+            raise StatusError(str(error), code=500) from None
+        decoded["apiVersion"], decoded["kind"] = resource.api_version, resource.kind
+        default = resource.rules.defaults.get(resource.version)
+        if default is not None:
+            default(decoded)
+        return decoded
+
+    def _read(self) -> JSONObject:
+        try:
+            document = yaml.load(self._request.body)
+        except yaml.YAMLError as error:
+            raise BadRequest(f"error decoding YAML: {error}") from None
+        value = document.value
+        if not isinstance(value, dict):
+            raise BadRequest("error decoding YAML: the applied configuration must be an object")
+        if document.duplicates:
+            if self._options.field_validation == "Strict":
+                raise BadRequest(
+                    f"error strict decoding YAML: {', '.join(document.duplicates)}"
+                )
+            if self._options.field_validation != "Ignore":
+                self._request.warnings.extend(document.duplicates)
+        return value

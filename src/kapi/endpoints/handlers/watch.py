@@ -1,0 +1,203 @@
+"""GET with ``watch``: follow a collection.
+
+Implements "Efficient detection of changes", bookmarks and streaming lists of the API concepts.
+An event is framed once per form and shared by all watchers; a watcher that cannot keep up is
+closed and resumes from its last event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import orjson
+
+from kapi.apimachinery.errors import Expired, InternalError, NotAcceptable, StatusError
+from kapi.endpoints.handlers.get import parse_resource_version
+from kapi.endpoints.negotiation import ACCEPTED
+from kapi.endpoints.request import Response
+from kapi.endpoints.selection import predicate, scope
+from kapi.endpoints.table import include_object, partial_metadata
+from kapi.endpoints.writer import convert_body
+from kapi.registry.storage_errors import to_status
+from kapi.storage.errors import FutureRevision, RevisionCompacted, SlowConsumer, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from kapi.apimachinery.types import JSONObject
+    from kapi.endpoints.api import API
+    from kapi.endpoints.negotiation import Representation
+    from kapi.endpoints.options import ListOptions
+    from kapi.endpoints.request import Request
+    from kapi.registry.catalogue import Resource
+    from kapi.storage.cacher.change import WatchEvent
+    from kapi.storage.cacher.watcher import Watcher
+
+__all__ = ["watch"]
+
+# kube-apiserver ends watches without timeoutSeconds after 30 to 60 minutes (--min-request-timeout).
+_MIN_TIMEOUT_SECONDS = 1800
+_INITIAL_EVENTS_END = "k8s.io/initial-events-end"
+
+
+async def watch(
+    api: API, request: Request, resource: Resource, options: ListOptions
+) -> Response:
+    """Answer with a stream of events."""
+    representation = api.negotiator.choose(request.headers.get(b"accept"), streams=True)
+    if representation.encoding != "json":
+        raise NotAcceptable(f"only the following media types are accepted: {ACCEPTED}", {})
+    timeout = options.timeout_seconds or (
+        _MIN_TIMEOUT_SECONDS + api.ids.below(_MIN_TIMEOUT_SECONDS)
+    )
+    framer = _Framer(api, request, resource, representation)
+    try:
+        watcher = await _open(api, request, resource, options, timeout)
+    except StorageError as error:
+        return _single(framer.error(_watch_error(error)))
+    timer = asyncio.get_running_loop().call_later(timeout, watcher.close)
+
+    async def stream() -> AsyncIterator[bytes]:
+        try:
+            while True:
+                events = await watcher.next()
+                if not events:
+                    return
+                yield b"".join([framer.frame(event) for event in events])
+        except SlowConsumer:
+            return  # everything queued was sent; the client goes on from its last event
+        except StorageError as error:
+            yield framer.error(_watch_error(error))
+        finally:
+            timer.cancel()
+            watcher.close()
+
+    return Response(200, stream=stream(), on_disconnect=watcher.close)
+
+
+async def _open(
+    api: API, request: Request, resource: Resource, options: ListOptions, timeout: int
+) -> Watcher:
+    store = api.store(resource)
+    text = options.resource_version
+    if text and not text.isdigit():
+        raise StatusError(
+            f'invalid resource version: resourceVersion: Invalid value: "{text}": '
+            f'strconv.ParseUint: parsing "{text}": invalid syntax',
+            code=500,
+        )
+    version = parse_resource_version(text)
+    after: int | None = version or None
+    fresh: int | None = 0
+    if options.send_initial_events:
+        after, fresh = None, version
+    elif options.send_initial_events is False and not after:
+        await store.storage.ready()
+        await store.storage.cacher.consistent()
+        after = store.storage.cacher.revision
+    elif version is None:
+        fresh = None
+    return await store.storage.watch(
+        scope(store, resource, request.info.namespace, options),
+        after=after,
+        predicate=predicate(resource, options),
+        bookmarks=options.allow_watch_bookmarks,
+        initial_events_end=bool(options.send_initial_events and options.allow_watch_bookmarks),
+        not_older_than=fresh,
+        timeout_seconds=timeout,
+    )
+
+
+def _watch_error(error: StorageError) -> StatusError:
+    if isinstance(error, RevisionCompacted):
+        return Expired(f"too old resource version: {error.revision} ({error.compacted})")
+    if isinstance(error, FutureRevision):
+        return to_status(error)
+    return InternalError(str(error))
+
+
+def _single(frame: bytes) -> Response:
+    async def stream() -> AsyncIterator[bytes]:
+        yield frame
+
+    return Response(200, stream=stream())
+
+
+class _Framer:
+    """Turns events into bytes for one watch; plain objects are framed once for all watches."""
+
+    def __init__(
+        self, api: API, request: Request, resource: Resource, representation: Representation
+    ) -> None:
+        self._api = api
+        self._resource = resource
+        self._as_kind = representation.as_kind
+        self._version = representation.as_version
+        self._include = "Metadata"
+        self._definitions_sent = False
+        if self._as_kind == "Table":
+            self._include = include_object(request.parameter("includeObject"))
+        self._form = (resource.gvk, self._as_kind, self._version)
+
+    def frame(self, event: WatchEvent) -> bytes:
+        """One event, ending in a newline."""
+        if self._as_kind == "Table":
+            return _json_frame(event.type, self._table(event))
+        return event.frame(self._form, self._build)
+
+    @staticmethod
+    def error(error: StatusError) -> bytes:
+        """The ERROR event that ends a watch."""
+        return _json_frame("ERROR", error.status())
+
+    def _build(self, event: WatchEvent) -> bytes:
+        if event.entry is None or self._as_kind:
+            return _json_frame(event.type, self._object(event))
+        resource = self._resource
+        return b'{"type":"%b","object":%b%b}\n' % (
+            event.type.encode(),
+            resource.object_head,
+            convert_body(resource, event.entry.body)[1:],
+        )
+
+    def _object(self, event: WatchEvent) -> JSONObject:
+        if event.entry is None:
+            shown = self._bookmark(event)
+        else:
+            shown = self._api.writer.versioned(self._resource, event.entry.body)
+        return partial_metadata(shown, self._version) if self._as_kind else shown
+
+    def _bookmark(self, event: WatchEvent) -> JSONObject:
+        """An empty object of the kind that tells how far the watch has come."""
+        resource = self._resource
+        empty = self._api.scheme.decode(resource.type, {}).obj
+        metadata: JSONObject = {"resourceVersion": str(event.revision)}
+        if event.initial_events_end:
+            metadata["annotations"] = {_INITIAL_EVENTS_END: "true"}
+        return {
+            **empty,
+            "kind": resource.kind,
+            "apiVersion": resource.api_version,
+            "metadata": metadata,
+        }
+
+    def _table(self, event: WatchEvent) -> JSONObject:
+        tables, resource = self._api.tables, self._resource
+        if event.entry is None:
+            shown = self._bookmark(event)
+            obj = shown
+        else:
+            obj = orjson.loads(event.entry.body)
+            shown = obj
+            if self._include == "Object":
+                shown = self._api.writer.versioned(resource, event.entry.body)
+        now = self._api.clock.now()
+        row = tables.row(resource, obj, shown, now, self._include, self._version)
+        metadata = {"resourceVersion": str(event.revision)}
+        first, self._definitions_sent = not self._definitions_sent, True
+        return tables.table(resource, [row], metadata, self._version, definitions=first)
+
+
+def _json_frame(event_type: str, obj: JSONObject) -> bytes:
+    return b'{"type":"%b","object":%b}\n' % (event_type.encode(), orjson.dumps(obj))

@@ -1,0 +1,100 @@
+"""Health and version documents: /healthz, /livez, /readyz and /version.
+
+Implements "Kubernetes API health endpoints" of the documentation.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kapi.apimachinery.errors import MethodNotSupported
+from kapi.endpoints.request import Response
+from kapi.endpoints.writer import encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kapi.apimachinery.types import JSONObject
+    from kapi.endpoints.negotiation import Negotiator
+    from kapi.endpoints.request import Request
+
+__all__ = ["Health", "version_info"]
+
+_TEXT = b"text/plain; charset=utf-8"
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
+_ENDPOINTS = ("healthz", "livez", "readyz")
+
+
+class Health:
+    """Named checks behind the three endpoints; a check returns what is wrong, or nothing."""
+
+    def __init__(self, checks: Mapping[str, Callable[[], str]]) -> None:
+        self._checks = checks
+
+    def respond(self, request: Request) -> Response | None:
+        """The answer to a health path, or None for other paths."""
+        parts = request.info.path.strip("/").split("/")
+        if parts[0] not in _ENDPOINTS or len(parts) > 2:  # noqa: PLR2004
+            return None
+        if request.method not in {"GET", "HEAD"}:
+            raise MethodNotSupported
+        if len(parts) == 2:  # noqa: PLR2004
+            check = self._checks.get(parts[1])
+            if check is None:
+                return None
+            problem = check()
+            text = f"internal server error: {problem}" if problem else "ok"
+            return Response(500 if problem else 200, text.encode(), _TEXT, [_NOSNIFF])
+        return self._all(request, parts[0])
+
+    def _all(self, request: Request, endpoint: str) -> Response:
+        excluded = set(request.query.get("exclude", ())) if request.query_string else set()
+        lines: list[str] = []
+        failed = False
+        for name, check in self._checks.items():
+            if name in excluded:
+                lines.append(f"[+]{name} excluded: ok")
+                continue
+            problem = check()
+            failed = failed or bool(problem)
+            lines.append(f"[-]{name} failed: reason withheld" if problem else f"[+]{name} ok")
+        if failed:
+            text = "\n".join([*lines, f"{endpoint} check failed", ""])
+            return Response(500, text.encode(), _TEXT, [_NOSNIFF])
+        if request.query_string and "verbose" in request.query:
+            lines.append(f"{endpoint} check passed\n")
+            return Response(200, "\n".join(lines).encode(), _TEXT, [_NOSNIFF])
+        return Response(200, b"ok", _TEXT, [_NOSNIFF])
+
+
+def version_info(minor: int, negotiator: Negotiator) -> Callable[[Request], Response | None]:
+    """A document that answers /version for Kubernetes 1.``minor``."""
+    document: JSONObject = {
+        "major": "1",
+        "minor": str(minor),
+        "emulationMajor": "1",
+        "emulationMinor": str(minor),
+        "minCompatibilityMajor": "1",
+        "minCompatibilityMinor": str(minor - 1),
+        "gitVersion": f"v1.{minor}.0",
+        "gitCommit": "",
+        "gitTreeState": "clean",
+        "buildDate": "1970-01-01T00:00:00Z",
+        "goVersion": "",
+        "compiler": "",
+        "platform": "linux/amd64",
+    }
+    if minor < 33:  # noqa: PLR2004 - emulation was added to the document in 1.33
+        for member in list(document):
+            if member.startswith(("emulation", "minCompatibility")):
+                del document[member]
+
+    def respond(request: Request) -> Response | None:
+        if request.info.path.rstrip("/") != "/version":
+            return None
+        if request.method != "GET":
+            raise MethodNotSupported
+        representation = negotiator.choose(request.headers.get(b"accept"))
+        return Response(200, encode(document, representation, pretty=True))
+
+    return respond

@@ -1,0 +1,141 @@
+"""Router: from a request to its handler, by looking the resource up in the catalogue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kapi.apimachinery.errors import MethodNotSupported, NotFound
+from kapi.endpoints.handlers.create import create
+from kapi.endpoints.handlers.delete import delete, delete_collection
+from kapi.endpoints.handlers.get import get
+from kapi.endpoints.handlers.list import list_objects
+from kapi.endpoints.handlers.patch import patch
+from kapi.endpoints.handlers.update import update
+from kapi.endpoints.handlers.watch import watch
+from kapi.endpoints.options import list_options
+from kapi.endpoints.request import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from typing import TypeAlias
+
+    from kapi.endpoints.api import API
+    from kapi.endpoints.request import Request
+    from kapi.registry.catalogue import Resource
+
+    Handler: TypeAlias = Callable[[API, Request, Resource], Awaitable[Response]]
+    Document: TypeAlias = Callable[[Request], Response | None]
+
+__all__ = ["Router"]
+
+_VERBS = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete", "POST": "create"}
+_OBJECT_HANDLERS: dict[str, Handler] = {
+    "GET": get,
+    "PUT": update,
+    "PATCH": patch,
+    "DELETE": delete,
+}
+
+
+class Router:
+    """Routes for one server.
+
+    ``documents`` answer paths that are no resources (discovery, health, OpenAPI), in order.
+    ``resources`` and ``subresources`` hold handlers that replace the generic ones, by
+    (group, resource, verb) and (group, resource, subresource); an empty resource stands for all.
+    """
+
+    def __init__(
+        self,
+        api: API,
+        documents: list[Document],
+        resources: Mapping[tuple[str, str, str], Handler],
+        subresources: Mapping[tuple[str, str, str], Handler],
+    ) -> None:
+        self._api = api
+        self._documents = documents
+        self._special = resources
+        self._subresources = subresources
+
+    async def respond(self, request: Request) -> Response:
+        """Answer one request; raises StatusError."""
+        info = request.info
+        if not info.is_resource:
+            return self._document(request)
+        resource = self._api.catalogue.get(info.group, info.version, info.resource)
+        if resource is None:
+            if not self._api.catalogue.versions(info.group):
+                return not_found_page()
+            raise NotFound.path()
+        if bool(info.namespace) and not resource.namespaced and info.resource != "namespaces":
+            raise NotFound.path()
+        if resource.deprecation:
+            request.warnings.append(resource.deprecation)
+        if info.subresource:
+            return await self._subresource(request, resource)
+        if info.name and not info.legacy_watch:
+            return await self._object(request, resource)
+        return await self._collection(request, resource)
+
+    def _document(self, request: Request) -> Response:
+        for document in self._documents:
+            response = document(request)
+            if response is not None:
+                return response
+        return not_found_page()
+
+    async def _object(self, request: Request, resource: Resource) -> Response:
+        if resource.namespaced and not request.info.namespace:
+            raise NotFound.path()
+        verb = _VERBS.get(request.method, "")
+        handler = _OBJECT_HANDLERS.get(request.method)
+        if handler is None or verb not in resource.verbs:
+            raise MethodNotSupported
+        special = self._special.get((resource.group, resource.resource, verb))
+        return await (special or handler)(self._api, request, resource)
+
+    async def _collection(self, request: Request, resource: Resource) -> Response:
+        method, verbs = request.method, resource.verbs
+        if method == "GET":
+            return await self._list_or_watch(request, resource)
+        if resource.namespaced and not request.info.namespace:
+            raise MethodNotSupported
+        if method == "POST" and "create" in verbs:
+            special = self._special.get((resource.group, resource.resource, "create"))
+            return await (special or create)(self._api, request, resource)
+        if method == "DELETE" and "deletecollection" in verbs:
+            return await delete_collection(self._api, request, resource)
+        raise MethodNotSupported
+
+    async def _list_or_watch(self, request: Request, resource: Resource) -> Response:
+        if "list" not in resource.verbs:
+            raise MethodNotSupported
+        if request.query_string or request.info.legacy_watch:
+            options = list_options(request, resource)
+            if options.watch:
+                if "watch" not in resource.verbs:
+                    raise MethodNotSupported
+                return await watch(self._api, request, resource, options)
+        special = self._special.get((resource.group, resource.resource, "list"))
+        return await (special or list_objects)(self._api, request, resource)
+
+    async def _subresource(self, request: Request, resource: Resource) -> Response:
+        info = request.info
+        sub = resource.subresources.get(info.subresource)
+        if sub is None or (resource.namespaced and not info.namespace):
+            raise NotFound.path()
+        verb = _VERBS.get(request.method, "")
+        if verb not in sub.verbs:
+            raise MethodNotSupported
+        key = (resource.group, resource.resource, info.subresource)
+        special = self._subresources.get(key) or self._subresources.get(("", "", info.subresource))
+        if special is not None:
+            return await special(self._api, request, resource)
+        if info.subresource not in resource.rules.subresources:
+            raise NotFound.path()
+        return await _OBJECT_HANDLERS[request.method](self._api, request, resource)
+
+
+def not_found_page() -> Response:
+    """What kube-apiserver answers for paths outside the API."""
+    return Response(404, b"404 page not found\n", b"text/plain; charset=utf-8")

@@ -1,0 +1,120 @@
+"""Bootstrap objects: what every cluster has before anybody creates anything.
+
+Implements the system namespaces, the default Service and its addresses, and the system priority
+classes; a server that finds them leaves them alone.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from kapi.apimachinery.errors import AlreadyExists
+from kapi.apimachinery.types import GroupVersionResource
+
+if TYPE_CHECKING:
+    from kapi.apimachinery.types import JSONObject
+    from kapi.client.inprocess import InProcessClient
+
+__all__ = ["create_bootstrap_objects"]
+
+_NAMESPACES = ("kube-system", "default", "kube-public", "kube-node-lease")
+_CORE_NAMESPACES = GroupVersionResource("", "v1", "namespaces")
+_SERVICES = GroupVersionResource("", "v1", "services")
+_ENDPOINTS = GroupVersionResource("", "v1", "endpoints")
+_SLICES = GroupVersionResource("discovery.k8s.io", "v1", "endpointslices")
+_PRIORITY_CLASSES = GroupVersionResource("scheduling.k8s.io", "v1", "priorityclasses")
+_SERVICE_CIDRS = GroupVersionResource("networking.k8s.io", "v1", "servicecidrs")
+
+_PRIORITIES = (
+    (
+        "system-node-critical",
+        2_000_001_000,
+        "Used for system critical pods that must not be moved from their current node.",
+    ),
+    (
+        "system-cluster-critical",
+        2_000_000_000,
+        "Used for system critical pods that must run in the cluster, but can be moved to "
+        "another node if necessary.",
+    ),
+)
+
+
+async def create_bootstrap_objects(
+    client: InProcessClient, *, service_ip: str, cidrs: list[str], address: str, port: int, now: str
+) -> None:
+    """Create what is missing; ``address`` and ``port`` are where this server listens."""
+    for name in _NAMESPACES:
+        await _ensure(client, _CORE_NAMESPACES, "", {"metadata": {"name": name}})
+    for name, value, description in _PRIORITIES:
+        obj = {"metadata": {"name": name}, "value": value, "description": description}
+        await _ensure(client, _PRIORITY_CLASSES, "", obj)
+    if client.serves(_SERVICE_CIDRS):
+        await _service_cidr(client, cidrs, now)
+    await _kubernetes_service(client, service_ip, address, port)
+
+
+async def _ensure(
+    client: InProcessClient, gvr: GroupVersionResource, namespace: str, obj: JSONObject
+) -> None:
+    with suppress(AlreadyExists):
+        await client.create(gvr, namespace, obj)
+
+
+async def _service_cidr(client: InProcessClient, cidrs: list[str], now: str) -> None:
+    with suppress(AlreadyExists):
+        obj = {"metadata": {"name": "kubernetes"}, "spec": {"cidrs": cidrs}}
+        await client.create(_SERVICE_CIDRS, "", obj)
+        condition = {
+            "type": "Ready",
+            "status": "True",
+            "lastTransitionTime": now,
+            "reason": "",
+            "message": "Kubernetes default Service CIDR is ready",
+        }
+
+        def ready(current: JSONObject) -> JSONObject:
+            return {**current, "status": {"conditions": [condition]}}
+
+        await client.update(_SERVICE_CIDRS, "", "kubernetes", ready, "status")
+
+
+async def _kubernetes_service(
+    client: InProcessClient, service_ip: str, address: str, port: int
+) -> None:
+    service = {
+        "metadata": {
+            "name": "kubernetes",
+            "labels": {"component": "apiserver", "provider": "kubernetes"},
+        },
+        "spec": {
+            "clusterIP": service_ip,
+            "ports": [{"name": "https", "protocol": "TCP", "port": 443, "targetPort": port}],
+            "sessionAffinity": "None",
+            "type": "ClusterIP",
+        },
+    }
+    await _ensure(client, _SERVICES, "default", service)
+    if address.startswith(("127.", "::1")):
+        return  # endpoints may not point to loopback; who listens there only serves this machine
+    endpoints = {
+        "metadata": {
+            "name": "kubernetes",
+            "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"},
+        },
+        "subsets": [
+            {
+                "addresses": [{"ip": address}],
+                "ports": [{"name": "https", "port": port, "protocol": "TCP"}],
+            }
+        ],
+    }
+    await _ensure(client, _ENDPOINTS, "default", endpoints)
+    endpoint_slice = {
+        "metadata": {"name": "kubernetes", "labels": {"kubernetes.io/service-name": "kubernetes"}},
+        "addressType": "IPv6" if ":" in address else "IPv4",
+        "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
+        "ports": [{"name": "https", "port": port, "protocol": "TCP"}],
+    }
+    await _ensure(client, _SLICES, "default", endpoint_slice)

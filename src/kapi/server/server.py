@@ -1,0 +1,230 @@
+"""APIServer: one server, put together from its options.
+
+Everything hangs off this object; any number of servers can live in one process.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+
+import orjson
+
+from kapi.admission.chain import AdmissionChain
+from kapi.admission.plugins import builtin_plugins
+from kapi.apimachinery.managedfields import TypeConverter
+from kapi.apimachinery.scheme import Scheme
+from kapi.apimachinery.types import GroupResource
+from kapi.apis.core.service_allocation import ServiceAllocators
+from kapi.apis.install import install
+from kapi.client.inprocess import InProcessClient
+from kapi.endpoints.api import API
+from kapi.endpoints.application import Application
+from kapi.endpoints.discovery import Discovery
+from kapi.endpoints.handlers.namespaces import delete_namespace, finalize_namespace
+from kapi.endpoints.health import Health, version_info
+from kapi.endpoints.negotiation import Negotiator
+from kapi.endpoints.router import Router
+from kapi.endpoints.table import TableWriter
+from kapi.endpoints.writer import ObjectWriter
+from kapi.registry.allocator import ClusterIPAllocator, NodePortAllocator
+from kapi.registry.catalogue import Catalogue, builtin_resources
+from kapi.registry.keys import storage_prefix
+from kapi.registry.rules import Rules
+from kapi.registry.store import ResourceStore
+from kapi.server.authentication import request_authenticator
+from kapi.server.bootstrap import create_bootstrap_objects
+from kapi.server.engines import open_engine
+from kapi.server.lookup import StoreLookup
+from kapi.server.options import first_service_ip
+from kapi.server.services import ServiceHooks
+from kapi.storage.cacher.codec import JSONCodec, value_header
+from kapi.storage.store import Store
+from kapi.util.clock import SystemClock, format_time
+from kapi.util.ids import RandomIDs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, MutableMapping
+    from typing import Any
+
+    from kapi.apimachinery.types import JSONObject
+    from kapi.apimachinery.user import UserInfo
+    from kapi.registry.catalogue import Resource
+    from kapi.server.options import ServerOptions
+    from kapi.storage.engine import Engine
+    from kapi.util.clock import Clock
+    from kapi.util.ids import IDSource
+
+__all__ = ["APIServer"]
+
+# Events are kept for an hour (--event-ttl).
+_EVENT_TTL_SECONDS = 3600.0
+
+
+class APIServer:
+    """An ASGI application with a life: ``start``, serve, ``stop``."""
+
+    def __init__(
+        self,
+        options: ServerOptions,
+        clock: Clock | None = None,
+        ids: IDSource | None = None,
+    ) -> None:
+        self.options = options
+        self.clock = clock or SystemClock()
+        self.ids = ids or RandomIDs()
+        self._engine: Engine | None = None
+        self._application: Application | None = None
+        self.api: API | None = None
+
+    async def start(self) -> None:
+        """Open the store, load what is there and create what every cluster has.
+
+        Raises StartError and StorageError for what a user can mend.
+        """
+        options = self.options
+        scheme = Scheme.load(options.kubernetes_minor)
+        rules = Rules()
+        install(rules)
+        catalogue = Catalogue()
+        catalogue.add(builtin_resources(scheme, rules))
+        self._engine = await open_engine(options, self.clock)
+        allocators = self._allocators()
+        hooks = ServiceHooks(allocators)
+        stores: dict[GroupResource, ResourceStore] = {}
+        lookup = StoreLookup(stores)
+        admission = AdmissionChain(
+            builtin_plugins(
+                lookup,
+                enabled=options.enabled_admission_plugins,
+                disabled=options.disabled_admission_plugins,
+            )
+        )
+        for resource in catalogue.all():
+            if resource.storage not in stores:
+                stores[resource.storage] = self._store(resource, admission, hooks)
+        tables = TableWriter(scheme)
+        negotiator = Negotiator()
+        api = API(
+            minor=options.kubernetes_minor,
+            scheme=scheme,
+            catalogue=catalogue,
+            stores=stores,
+            admission=admission,
+            negotiator=negotiator,
+            writer=ObjectWriter(tables, self.clock),
+            tables=tables,
+            clock=self.clock,
+            ids=self.ids,
+            converter=TypeConverter(scheme.compiler),
+        )
+        self.api = api
+        await self._load_services(stores, allocators)
+        client = InProcessClient(api)
+        hooks.client = client
+        await self._bootstrap(client)
+        self._application = Application(api, self._router(api), self._authenticator())
+
+    async def stop(self) -> None:
+        """End watches, then close the store."""
+        if self.api is not None:
+            for store in self.api.stores.values():
+                await store.storage.close()
+        if self._engine is not None:
+            await self._engine.close()
+
+    async def __call__(
+        self,
+        scope: MutableMapping[str, Any],
+        receive: Callable[[], Any],
+        send: Callable[[MutableMapping[str, Any]], Any],
+    ) -> None:
+        """Serve one ASGI scope."""
+        assert self._application is not None, "the server is not started"
+        await self._application(scope, receive, send)
+
+    # -- parts --------------------------------------------------------------------------------
+
+    def _allocators(self) -> ServiceAllocators:
+        ranges = [text.strip() for text in self.options.service_cluster_ip_range.split(",")]
+        cluster_ips = [ClusterIPAllocator(text, self.ids) for text in ranges]
+        first, last = self.options.service_node_port_range
+        return ServiceAllocators(cluster_ips, NodePortAllocator(self.ids, first, last))
+
+    def _store(
+        self, resource: Resource, admission: AdmissionChain, hooks: ServiceHooks
+    ) -> ResourceStore:
+        assert self._engine is not None
+        strategy, names = resource.rules.strategy, resource.rules.selectable_fields
+
+        def fields(obj: JSONObject) -> tuple[str, ...]:
+            labels = strategy.field_labels(obj)
+            return tuple(labels.get(name, "") for name in names)
+
+        prefix = storage_prefix(resource.storage)
+        header = value_header(resource.hub.api_version, resource.hub.kind)
+        codec = JSONCodec(prefix, [header], fields if names else None)
+        is_service = resource.storage == GroupResource("", "services")
+        is_event = resource.storage == GroupResource("", "events")
+        return ResourceStore(
+            resource.hub,
+            Store(self._engine, prefix, codec, clock=self.clock, ids=self.ids),
+            admission,
+            self.ids,
+            hooks if is_service else None,
+            _EVENT_TTL_SECONDS if is_event else None,
+        )
+
+    @staticmethod
+    async def _load_services(
+        stores: dict[GroupResource, ResourceStore], allocators: ServiceAllocators
+    ) -> None:
+        services = await stores[GroupResource("", "services")].storage.list()
+        allocators.rebuild(orjson.loads(entry.body) for entry in services.entries)
+
+    async def _bootstrap(self, client: InProcessClient) -> None:
+        options = self.options
+        ranges = [text.strip() for text in options.service_cluster_ip_range.split(",")]
+        address = ipaddress.ip_address(options.bind_address)
+        await create_bootstrap_objects(
+            client,
+            service_ip=first_service_ip(options.service_cluster_ip_range),
+            cidrs=ranges,
+            address=str(address),
+            port=options.secure_port or 6443,
+            now=format_time(self.clock.now()),
+        )
+
+    def _router(self, api: API) -> Router:
+        health = Health({"ping": _fine, "etcd": self._check_store, "log": _fine})
+        documents = [
+            Discovery(api.catalogue, api.negotiator).respond,
+            health.respond,
+            version_info(api.minor, api.negotiator),
+        ]
+        resources = {("", "namespaces", "delete"): delete_namespace}
+        subresources = {("", "namespaces", "finalize"): finalize_namespace}
+        return Router(api, documents, resources, subresources)
+
+    def _check_store(self) -> str:
+        return "" if self._engine is not None else "the store is not open"
+
+    def _authenticator(
+        self,
+    ) -> Callable[[MutableMapping[str, Any], dict[bytes, bytes], list[str]], UserInfo]:
+        authenticator = request_authenticator(self.options, self.clock)
+
+        def authenticate(
+            scope: MutableMapping[str, Any], headers: dict[bytes, bytes], warnings: list[str]
+        ) -> UserInfo:
+            tls = scope.get("extensions", {}).get("tls")
+            certificate = tls.get("client_certificate") if tls else None
+            return authenticator.authenticate(
+                headers.get(b"authorization", b""), certificate, warnings.append
+            )
+
+        return authenticate
+
+
+def _fine() -> str:
+    return ""
