@@ -12,7 +12,7 @@ import operator
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from kapi.structuredmerge.fieldpath import LEAF, SELF, FieldSet
+from kapi.structuredmerge.fieldpath import LEAF, SELF, FieldSet, sort_elements
 from kapi.structuredmerge.listitems import Duplicates, SchemaError, element_of, index
 from kapi.structuredmerge.schema import (
     DEDUCED,
@@ -69,7 +69,7 @@ class Comparer:
     """
 
     def __init__(self, *, exact: bool) -> None:
-        self._equal: Callable[[Any, Any], bool] = _equal if exact else operator.eq
+        self.equal: Callable[[Any, Any], bool] = _equal if exact else operator.eq
         self._added: dict[Schema, Added] = {}
         self._changes: dict[Schema, Changes] = {}
 
@@ -158,7 +158,7 @@ class Comparer:
         def walk(value: Any) -> FieldSet:
             if not value:
                 return LEAF
-            return {SELF: LEAF, **dict.fromkeys(map(element, value), LEAF)}
+            return {SELF: LEAF, **dict.fromkeys(sort_elements(list(map(element, value))), LEAF)}
 
         return walk
 
@@ -174,6 +174,11 @@ class Comparer:
                 name = element(item)
                 # Items that share a key are owned as one, without their parts.
                 node[name] = LEAF if name in node else inner(item)
+            if len(node) > 2:
+                return {
+                    SELF: LEAF,
+                    **{name: node[name] for name in sort_elements(list(node)[1:])},
+                }
             return node
 
         return walk
@@ -268,7 +273,7 @@ class Comparer:
     def _map_changes(self, schema: MapSchema, exclude: FieldSet) -> Changes:
         # By name: element and walkers, None for a field that is excluded.
         members: dict[str, tuple[str, Added, Changes] | None] = {}
-        equal = self._equal
+        equal = self.equal
 
         def member(name: str) -> tuple[str, Added, Changes] | None:
             inner = exclude.get("f:" + name)
@@ -333,7 +338,7 @@ class Comparer:
             def changes(old: Any, new: Any) -> tuple[FieldSet | None, FieldSet | None]:
                 return self.changes(schema.element())(old, new)
 
-        equal = self._equal
+        equal = self.equal
 
         def walk(old: Any, new: Any) -> tuple[FieldSet | None, FieldSet | None]:
             if not old and not new:

@@ -37,6 +37,7 @@ __all__ = [
     "paths",
     "read_fields_v1",
     "recursive_difference",
+    "sort_elements",
     "union",
     "value_element",
 ]
@@ -203,7 +204,7 @@ def paths(a: FieldSet) -> Iterator[Path]:
 
 
 def _paths(a: FieldSet, prefix: Path) -> Iterator[Path]:
-    elements = sorted((e for e in a if e != SELF), key=_order)
+    elements = sort_elements([element for element in a if element != SELF])
     for element in elements:
         node = a[element]
         if not node or SELF in node:
@@ -259,16 +260,28 @@ def _value_order(value: Any) -> tuple[int, Any]:
     return (3, 0) if value is None else (4, _encode(value))
 
 
+def sort_elements(elements: list[str]) -> list[str]:
+    """Put the elements below one path in the order in which they are written."""
+    if len(elements) > 1:
+        if all(element[0] == "f" for element in elements):
+            elements.sort()
+        elif all(element[-2:] == '"}' and ',"' not in element for element in elements):
+            elements.sort(key=_without_end)  # items by one key that is text
+        else:
+            elements.sort(key=_order)
+    return elements
+
+
+def _without_end(element: str) -> str:
+    return element[:-2]
+
+
 def ordered(a: FieldSet) -> FieldSet:
     """The same set with each node's members in the order in which they are written."""
     if not a:
         return a
     out: FieldSet = {SELF: LEAF} if SELF in a else {}
-    elements = [element for element in a if element != SELF]
-    if len(elements) > 1:
-        plain = all(element[0] == "f" for element in elements)
-        elements.sort(key=None if plain else _order)
-    for element in elements:
+    for element in sort_elements([element for element in a if element != SELF]):
         out[element] = ordered(a[element])
     return out
 
@@ -276,7 +289,7 @@ def ordered(a: FieldSet) -> FieldSet:
 def read_fields_v1(value: Any) -> FieldSet:
     """The set that a client wrote, in canonical form. Raises ValueError when it is none."""
     if not isinstance(value, dict):
-        raise ValueError("a set of fields is an object")
+        raise ValueError("a set of fields is an object")  # noqa: TRY004 - as for other malformed text
     return _read_node(value) or LEAF
 
 

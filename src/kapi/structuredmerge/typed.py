@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kapi.structuredmerge import fieldset, validation, valuemerge
 from kapi.structuredmerge.comparison import Comparer
 
 if TYPE_CHECKING:
+    from kapi.structuredmerge.fieldpath import FieldSet
     from kapi.structuredmerge.schema import Schema
 
 __all__ = ["TypedSchema"]
@@ -23,3 +25,25 @@ class TypedSchema:
         self.schema = schema
         self.zero = zero
         self.comparer = Comparer(exact=exact)
+        self.equal = self.comparer.equal
+
+    def validate(self, value: Any) -> list[str]:
+        """What does not fit the schema, as messages."""
+        return validation.validate(self.schema, value)
+
+    def field_set(self, value: Any) -> FieldSet:
+        """The fields that a valid object names."""
+        return fieldset.field_set(self.schema, value)
+
+    def with_named_members(self, fields: FieldSet) -> FieldSet:
+        """The set with the struct members on the way added."""
+        return fieldset.with_named_members(self.schema, fields)
+
+    def merge(self, live: dict[str, Any], applied: dict[str, Any]) -> dict[str, Any]:
+        """The live object with what the applied one names."""
+        merged: dict[str, Any] = valuemerge.merge(self.schema, live, applied)
+        return merged
+
+    def remove(self, value: dict[str, Any], fields: FieldSet) -> dict[str, Any]:
+        """The object without these fields."""
+        return valuemerge.remove(self.schema, value, fields) or {}

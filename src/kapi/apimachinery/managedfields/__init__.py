@@ -1,6 +1,20 @@
 """managedFields: which manager set which field of an object."""
 
-from kapi.apimachinery.managedfields.fieldmanager import FieldManager, OtherVersion
+from kapi.apimachinery.managedfields.fieldmanager import FieldManager, keep_times
+from kapi.apimachinery.managedfields.scale import ScaleHandler
 from kapi.apimachinery.managedfields.typeconverter import TypeConverter
+from kapi.apimachinery.managedfields.validation import (
+    validate_field_manager,
+    validate_managed_fields,
+)
+from kapi.structuredmerge.merge import OtherVersion
 
-__all__ = ["FieldManager", "OtherVersion", "TypeConverter"]
+__all__ = [
+    "FieldManager",
+    "OtherVersion",
+    "ScaleHandler",
+    "TypeConverter",
+    "keep_times",
+    "validate_field_manager",
+    "validate_managed_fields",
+]

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from kapi.apimachinery.types import JSONObject
+
 from kapi.structuredmerge.fieldpath import FieldSet, read_fields_v1, union
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kapi.apimachinery.types import JSONValue
+    from kapi.apimachinery.types import JSONObject, JSONValue
 
 __all__ = [
     "Entry",

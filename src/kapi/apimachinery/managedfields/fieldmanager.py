@@ -7,9 +7,12 @@ that version. Objects are dictionaries of that version's JSON form, decoded and 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from kapi.apimachinery.errors import BadRequest, StatusError
+from kapi.apimachinery.managedfields.conflict import apply_conflict
 from kapi.apimachinery.managedfields.entries import (
+    APPLY,
     UPDATE,
     Entry,
     Managed,
@@ -20,23 +23,19 @@ from kapi.apimachinery.managedfields.entries import (
     encode,
     encode_entry,
 )
-from kapi.structuredmerge.fieldpath import (
-    LEAF,
-    FieldSet,
-    difference,
-    from_paths,
-    ordered,
-    union,
-)
+from kapi.apimachinery.managedfields.lastapplied import agreed_fields, set_last_applied
+from kapi.apimachinery.types import GroupVersion, GroupVersionKind
+from kapi.structuredmerge.fieldpath import difference, from_paths, ordered, union
 from kapi.structuredmerge.listitems import SchemaError
+from kapi.structuredmerge.merge import Applied, Conflicts, OtherVersion, Updater
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from kapi.apimachinery.types import GroupVersionKind, JSONObject, JSONValue
+    from kapi.apimachinery.types import JSONObject, JSONValue
     from kapi.structuredmerge.typed import TypedSchema
 
-__all__ = ["FieldManager", "OtherVersion"]
+__all__ = ["FieldManager", "keep_times"]
 
 # Metadata that the server sets; nobody owns it.
 _NEVER_OWNED = (
@@ -55,13 +54,10 @@ _UNTRACKED = from_paths(
 )
 # An object whose managedFields are exactly this asks for an end of tracking.
 _RESET: list[JSONObject] = [{}]
-
-
-class OtherVersion(NamedTuple):
-    """Another API version of the kind: its schema and the conversion to it."""
-
-    typed: TypedSchema
-    convert: Callable[[JSONObject], JSONObject]
+# Owns what was there before tracking began.
+_BEFORE_FIRST_APPLY = "before-first-apply"
+# The manager that takes over what client-side apply set.
+_KUBECTL = "kubectl"
 
 
 def _no_other_version(api_version: str) -> OtherVersion | None:
@@ -88,13 +84,8 @@ class FieldManager:
         self.gvk = gvk
         self.subresource = subresource
         self._api_version = gvk.api_version
-        self._versions = versions
         reset = from_paths(("f:" + part for part in path.split(".")) for path in reset_fields)
-        exclude = union(reset, _UNTRACKED)
-        comparer = typed.comparer
-        self._created = comparer.created(typed.schema, typed.zero, exclude)
-        self._changes = comparer.changes(typed.schema, exclude)
-        self._exclude = exclude
+        self._updater = Updater(typed, self._api_version, union(reset, _UNTRACKED), versions)
 
     def update(self, live: JSONObject | None, new: JSONObject, manager: str, now: str) -> None:
         """Set ``new``'s managedFields after an ordinary write (create, PUT, or a patch).
@@ -105,7 +96,9 @@ class FieldManager:
         metadata = new["metadata"]
         given = metadata.pop("managedFields", None)
         if live is None:
-            self._track_created(new, metadata, manager, now)
+            entry = self._created_entry(new, manager, now)
+            if entry is not None:
+                metadata["managedFields"] = [encode_entry(*entry)]
             return
         stored = live["metadata"].get("managedFields") or ()
         managed: Managed | None = None
@@ -115,86 +108,144 @@ class FieldManager:
             managed = _decode_given(given)
         if managed is None and not stored:
             return
-        try:
-            changed, removed = self._changes(live, new) if live != new else (None, None)
-        except SchemaError:
-            changed = removed = None
-        if managed is None:
-            if changed is None and removed is None and self._all_current(stored):
-                metadata["managedFields"] = stored
-                return
-            managed = decode_live(stored)
-        entries = self._updated(managed, live, new, changed, removed, manager, now)
+        entries = self._updated(managed, stored, live, new, manager, now)
         if entries:
             metadata["managedFields"] = entries
 
-    def _track_created(self, new: JSONObject, metadata: JSONObject, manager: str, now: str) -> None:
+    def _created_entry(
+        self, new: JSONObject, manager: str, now: str
+    ) -> tuple[ManagerID, Entry] | None:
         try:
-            fields = self._created(new)
+            fields = self._updater.created(new)
         except SchemaError:
-            return
-        if fields is not None:
-            owner = ManagerID(manager or "unknown", UPDATE, self._api_version, self.subresource)
-            entry = Entry(fields, self._api_version, now)
-            metadata["managedFields"] = [encode_entry(owner, entry)]
+            return None  # validation will refuse the object
+        if fields is None:
+            return None
+        return self._updating(manager), Entry(fields, self._api_version, now)
 
-    def _all_current(self, entries: Iterable[JSONObject]) -> bool:
-        version = self._api_version
-        return all(entry["apiVersion"] == version for entry in entries)
+    def _updating(self, manager: str) -> ManagerID:
+        return ManagerID(manager or "unknown", UPDATE, self._api_version, self.subresource)
 
     def _updated(
         self,
-        managed: Managed,
+        managed: Managed | None,
+        stored: Iterable[JSONObject],
         live: JSONObject,
         new: JSONObject,
-        changed: FieldSet | None,
-        removed: FieldSet | None,
         manager: str,
         now: str,
-    ) -> list[JSONObject]:
-        own = ManagerID(manager or "unknown", UPDATE, self._api_version, self.subresource)
-        lost = self._lost(live, new, changed, removed)
-        result: Managed = {}
-        for owner, entry in managed.items():
-            fields = lost(entry)
-            if fields:
-                result[owner] = Entry(fields, entry.api_version, entry.time)
+    ) -> Iterable[JSONObject]:
+        try:
+            changes = self._updater.changes(live, new)
+        except SchemaError:
+            return stored  # validation will refuse the object
+        changed, removed = changes
+        if managed is None:
+            version = self._api_version
+            nothing = changed is None and removed is None
+            if nothing and all(entry["apiVersion"] == version for entry in stored):
+                return stored
+            managed = decode_live(stored)
+        result: Managed = {
+            owner: managed[owner]._replace(fields=fields)
+            for owner, fields in self._updater.left(managed, live, new, changes).items()
+        }
         if changed is not None:
+            own = self._updating(manager)
             before = result.get(own)
             fields = changed if before is None else union(changed, before.fields)
             result[own] = Entry(ordered(fields), self._api_version, now)
         cap_update_managers(result)
         return encode(result)
 
-    def _lost(
+    def apply(
+        self,
+        live: JSONObject | None,
+        applied: JSONObject,
+        manager: str,
+        now: str,
+        *,
+        force: bool = False,
+    ) -> JSONObject:
+        """The object after a server-side apply, with its managedFields.
+
+        ``applied`` is the body as it was sent, ``live`` the stored object or None. The result is
+        neither decoded nor defaulted and shares parts with both arguments, which must not be
+        changed afterwards. Raises BadRequest, Conflict, and StatusError (500) for a body that
+        does not fit the schema.
+        """
+        self._check(applied)
+        base = self._empty() if live is None else live
+        managed = decode_live(base["metadata"].get("managedFields") or ())
+        if live is not None and not managed:
+            entry = self._created_entry(live, _BEFORE_FIRST_APPLY, now)
+            if entry is not None:
+                managed[entry[0]] = entry[1]
+        own = ManagerID(manager or "unknown", APPLY, "", self.subresource)
+        result = self._apply(base, applied, managed, own, force=force)
+        merged: Managed = {}
+        for owner, fields in result.fields.items():
+            known = managed.get(owner)
+            if owner != own:
+                assert known is not None
+                merged[owner] = known._replace(fields=fields)
+            else:
+                before = known.time if known is not None else ""
+                time = before if result.obj is None else now
+                merged[owner] = Entry(ordered(fields), self._api_version, time)
+        obj = dict(base if result.obj is None else result.obj)
+        metadata = obj["metadata"] = dict(obj["metadata"])
+        metadata.pop("managedFields", None)
+        if merged:
+            metadata["managedFields"] = encode(merged)
+        if manager == _KUBECTL:
+            set_last_applied(obj, applied)
+        return obj
+
+    def _empty(self) -> JSONObject:
+        return {"apiVersion": self._api_version, "kind": self.gvk.kind, **self.typed.zero}
+
+    def _check(self, applied: JSONObject) -> None:
+        api_version = applied.get("apiVersion") or ""
+        version = GroupVersion.parse(api_version)
+        gvk = GroupVersionKind(version.group, version.version, applied.get("kind") or "")
+        if gvk != self.gvk:
+            raise BadRequest(f"invalid object type: {_gvk_text(gvk)}")
+        metadata = applied.get("metadata") or {}
+        if isinstance(metadata, dict) and metadata.get("managedFields") is not None:
+            raise BadRequest("metadata.managedFields must be nil")
+        problems = self.typed.validate(applied)
+        if problems:
+            text = problems[0] if len(problems) == 1 else "\n  ".join(["errors:", *problems])
+            name = f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}"
+            raise StatusError(
+                f"failed to create typed patch object ({name}; {_gvk_text(gvk)}): {text}"
+            )
+
+    def _apply(
         self,
         live: JSONObject,
-        new: JSONObject,
-        changed: FieldSet | None,
-        removed: FieldSet | None,
-    ) -> Callable[[Entry], FieldSet]:
-        """What of an entry is left when its fields were changed or removed by another write."""
-        gone_at = {self._api_version: (changed or LEAF, removed or LEAF)}
+        applied: JSONObject,
+        managed: Managed,
+        own: ManagerID,
+        *,
+        force: bool,
+    ) -> Applied[ManagerID]:
+        try:
+            return self._updater.apply(live, applied, managed, own, force=force)
+        except Conflicts as error:
+            conflicts = error.fields
+            if own.manager == _KUBECTL:
+                agreed = agreed_fields(self.typed, live)
+                rest = {owner: difference(fields, agreed) for owner, fields in conflicts.items()}
+                conflicts = {owner: fields for owner, fields in rest.items() if fields}
+            if conflicts:
+                raise apply_conflict(conflicts) from None
+        return self._updater.apply(live, applied, managed, own, force=True)
 
-        def left(entry: Entry) -> FieldSet:
-            version = entry.api_version
-            gone = gone_at.get(version)
-            if gone is None:
-                other = self._versions(version)
-                if other is None:
-                    return LEAF
-                gone = gone_at[version] = self._changes_at(other, live, new)
-            return difference(difference(entry.fields, gone[0]), gone[1])
 
-        return left
-
-    def _changes_at(
-        self, other: OtherVersion, live: JSONObject, new: JSONObject
-    ) -> tuple[FieldSet, FieldSet]:
-        before, after = other.convert(live), other.convert(new)
-        changes = other.typed.comparer.changes(other.typed.schema, self._exclude)
-        changed, removed = changes(before, after)
-        return changed or LEAF, removed or LEAF
+def _gvk_text(gvk: GroupVersionKind) -> str:
+    return f"{gvk.group}/{gvk.version}, Kind={gvk.kind}"
 
 
 def _decode_given(given: JSONValue) -> Managed | None:
@@ -203,3 +254,23 @@ def _decode_given(given: JSONValue) -> Managed | None:
         return decode(given) or None
     except (ValueError, TypeError, AttributeError):
         return None
+
+
+def keep_times(live: JSONObject, new: JSONObject) -> None:
+    """Give ``new`` the managedFields of ``live`` when nothing but their times differs.
+
+    To be called when ``new`` is in its final form, so that a write without effect stays one.
+    """
+    old, entries = live["metadata"].get("managedFields"), new["metadata"].get("managedFields")
+    if not old or not entries or old is entries or len(old) != len(entries):
+        return
+    before, after = decode_live(old), decode_live(entries)
+    if before.keys() != after.keys():
+        return
+    for manager, entry in before.items():
+        other = after[manager]
+        if entry.fields != other.fields or entry.api_version != other.api_version:
+            return
+    new["metadata"]["managedFields"] = old
+    if new != live:
+        new["metadata"]["managedFields"] = entries

@@ -98,12 +98,17 @@ class TypeConverter:
         )
 
     def _field(self, field: Field) -> SchemaRef:
-        if field.map_type == "atomic" and field.type.kind in {"struct", "map", "any"}:
-            if field.type.kind == "any":
-                return lambda: _UNTYPED_ATOMIC
-            atomic = MapSchema(atomic=True)
-            return lambda: atomic
-        return partial(self.schema, field.type)
+        kind = field.type
+        if field.map_type in {"", kind.map_type or "granular"}:
+            return partial(self.schema, kind)
+        atomic = field.map_type == "atomic"
+        if kind.kind == "struct":
+            of_field: Schema = self._map(kind, atomic=atomic)
+        elif kind.kind == "map":
+            of_field = MapSchema(element=self._element(kind), atomic=atomic)
+        else:
+            of_field = Untyped(atomic=atomic)
+        return lambda: of_field
 
     def _element(self, kind: Type) -> SchemaRef:
         assert kind.element is not None
@@ -122,16 +127,22 @@ class TypeConverter:
         return ListSchema(self._element(kind), "set" if kind.list_type == "set" else "atomic")
 
 
-_UNTYPED_ATOMIC = Untyped(atomic=True)
-
-
 def _defaults(keys: tuple[str, ...], element: Type) -> dict[str, JSONValue]:
     defaults: dict[str, JSONValue] = {}
     for key in keys:
         field = element.fields.get(key)
-        if field is not None and field.default is not None:
-            defaults[key] = field.default
+        if field is None:
+            continue
+        default = field.default
+        if default is None and not field.omitempty and not field.pointer:
+            default = _ZERO.get(field.type.kind)
+        if default is not None:
+            defaults[key] = default
     return defaults
+
+
+# The default that the published schema gives to a Go member that is always written.
+_ZERO: dict[str, JSONValue] = {"string": "", "int32": 0, "int64": 0, "boolean": False}
 
 
 def _has_untyped(kind: Type, seen: set[Type]) -> bool:

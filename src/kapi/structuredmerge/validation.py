@@ -1,0 +1,135 @@
+"""Validation: whether a value has the form that its schema demands.
+
+The messages are those that "Server-Side Apply" answers with for a body that does not fit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kapi.structuredmerge.fieldpath import path_text
+from kapi.structuredmerge.listitems import SchemaError, element_of
+from kapi.structuredmerge.schema import ListSchema, MapSchema, ScalarSchema, Schema
+
+if TYPE_CHECKING:
+    from kapi.structuredmerge.schema import SchemaRef
+
+__all__ = ["validate"]
+
+
+def validate(schema: Schema, value: Any) -> list[str]:
+    """What is wrong with the value, as texts with the path of the field in front."""
+    errors: list[str] = []
+    _validate(schema, value, "", errors)
+    return errors
+
+
+def _validate(schema: Schema, value: Any, path: str, errors: list[str]) -> None:
+    if value is None:
+        return
+    if isinstance(schema, ScalarSchema):
+        _validate_scalar(schema, value, path, errors)
+    elif isinstance(schema, MapSchema):
+        if isinstance(value, dict):
+            _validate_map(schema, value, path, errors)
+        else:
+            errors.append(f"{_at(path)}expected map, got &{{{_plain(value)}}}")
+    elif isinstance(schema, ListSchema):
+        if isinstance(value, list):
+            _validate_list(schema, value, path, errors)
+        else:
+            errors.append(f"{_at(path)}expected list, got &{{{_plain(value)}}}")
+
+
+def _at(path: str) -> str:
+    return f"{path}: " if path else ""
+
+
+def _validate_scalar(schema: ScalarSchema, value: Any, path: str, errors: list[str]) -> None:
+    kind = schema.scalar
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if kind == "string":
+        if not isinstance(value, str):
+            found = f"&value.valueUnstructured{{Value:{_syntax(value)}}}"
+            errors.append(f"{_at(path)}expected string, got {found}")
+    elif kind == "numeric":
+        if not number:
+            errors.append(f"{_at(path)}expected numeric (int or float), got {_type(value)}")
+    elif kind == "boolean":
+        if not isinstance(value, bool):
+            errors.append(f"{_at(path)}expected boolean, got &{{{_plain(value)}}}")
+    elif isinstance(value, (dict, list)):
+        errors.append(f"{_at(path)}expected any scalar, got &{{{_plain(value)}}}")
+
+
+def _validate_map(schema: MapSchema, value: dict[str, Any], path: str, errors: list[str]) -> None:
+    for name, item in value.items():
+        ref: SchemaRef | None = schema.fields.get(name, schema.element)
+        if ref is None:
+            errors.append(f"{path}.{name}: field not declared in schema")
+            return
+        _validate(ref(), item, f"{path}.{name}", errors)
+
+
+def _validate_list(schema: ListSchema, value: list[Any], path: str, errors: list[str]) -> None:
+    item_schema = schema.element()
+    if schema.type == "atomic":
+        for number, item in enumerate(value):
+            _validate(item_schema, item, f"{path}[{number}]", errors)
+        return
+    element = element_of(schema)
+    seen: set[str] = set()
+    for number, item in enumerate(value):
+        try:
+            name = element(item)
+        except SchemaError as error:
+            errors.append(f"{_at(path)}element {number}: {error}")
+            continue
+        text = path_text((name,))
+        if name in seen:
+            errors.append(f"{_at(path)}duplicate entries for key {text}")
+        seen.add(name)
+        _validate(item_schema, item, path + text, errors)
+
+
+def _type(value: Any) -> str:
+    """The value's type as Go's %T names it."""
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, str):
+        return "string"
+    return "map[string]interface {}" if isinstance(value, dict) else "[]interface {}"
+
+
+def _plain(value: Any) -> str:
+    """The value as Go's %v prints it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return "map[" + " ".join(f"{name}:{_plain(value[name])}" for name in sorted(value)) + "]"
+    if isinstance(value, list):
+        return "[" + " ".join(map(_plain, value)) + "]"
+    return "<nil>" if value is None else _scalar(value)
+
+
+def _syntax(value: Any) -> str:
+    """The value as Go's %#v prints it."""
+    if isinstance(value, str):
+        return _quoted(value)
+    if isinstance(value, dict):
+        inner = ", ".join(f"{_syntax(name)}:{_syntax(value[name])}" for name in sorted(value))
+        return f"map[string]interface {{}}{{{inner}}}"
+    if isinstance(value, list):
+        return f"[]interface {{}}{{{', '.join(map(_syntax, value))}}}"
+    return "interface {}(nil)" if value is None else _scalar(value)
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
