@@ -18,6 +18,7 @@ __all__ = [
     "Corrupt",
     "DiskFull",
     "FutureRevision",
+    "IOFailed",
     "KeyExists",
     "KeyNotFound",
     "Locked",
@@ -115,6 +116,10 @@ class DiskFull(Unavailable):
     def __init__(self, path: str) -> None:
         super().__init__(f"no space is left on the disk that holds {path}")
         self.path = path
+
+
+class IOFailed(Unavailable):
+    """The disk failed; whether what was being written is stored is not known."""
 
 
 class SlowConsumer(StorageError):

@@ -35,6 +35,14 @@ class Expiry:
     def __len__(self) -> int:
         return len(self._due)
 
+    @classmethod
+    def of(cls, keys: Iterable[tuple[str, float, int]]) -> Expiry:
+        """The times of stored keys: (key, expires_at, revision)."""
+        due: OrderedMap[tuple[float, str], int] = OrderedMap()
+        for key, expires_at, revision in keys:
+            due = due.put((expires_at, key), revision)
+        return cls(due)
+
     def copy(self) -> Expiry:
         """The same times, changed independently."""
         return Expiry(self._due)

@@ -65,7 +65,9 @@ class LocalSubscription:
 
     async def wait_for(self, revision: int, timeout_seconds: float) -> bool:
         """Wait until ``revision`` is delivered; False when the time is over first."""
-        return self.revision >= revision or await self._owner.wait_for(revision, timeout_seconds)
+        if self.revision < revision:
+            await self._owner.wait_for(revision, timeout_seconds)
+        return self.revision >= revision
 
     def cancel(self) -> None:
         """End the watch."""

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT_MAX_VALUE_BYTES", "check_operations", "evaluate"]
 
-# etcd's default request limit: what fits here fits there.
+# etcd's default limits: what fits here fits there.
 DEFAULT_MAX_VALUE_BYTES = 1_572_864
+_MAX_OPERATIONS = 128
 
 
 def check_operations(operations: Sequence[Operation], max_value_bytes: int) -> None:
@@ -23,8 +24,10 @@ def check_operations(operations: Sequence[Operation], max_value_bytes: int) -> N
 
     Raises:
         TooLarge: a value exceeds the limit.
-        ValueError: two operations have the same key.
+        ValueError: two operations have the same key, or there are more than 128.
     """
+    if len(operations) > _MAX_OPERATIONS:
+        raise ValueError(f"a transaction has at most {_MAX_OPERATIONS} operations")
     for operation in operations:
         if isinstance(operation, Put) and len(operation.value) > max_value_bytes:
             raise TooLarge(operation.key, len(operation.value), max_value_bytes)
