@@ -75,20 +75,24 @@ class Applied(NamedTuple, Generic[K]):
 class Updater:
     """The ownership rules for objects of one schema at one version.
 
-    ``exclude`` are fields that nobody comes to own here. ``versions`` finds other versions; None
-    for one that does not exist (any more), whose owners are forgotten.
+    ``reset`` are fields that a write here does not reach, ``untracked`` those that nobody owns.
+    ``versions`` finds other versions; None for one that does not exist (any more), whose owners
+    are forgotten.
     """
 
     def __init__(
         self,
         typed: TypedSchema,
         version: str,
-        exclude: FieldSet,
+        reset: FieldSet,
+        untracked: FieldSet,
         versions: Callable[[str], OtherVersion | None],
     ) -> None:
         self.typed = typed
         self.version = version
-        self._exclude = exclude
+        self._reset = reset
+        self._untracked = untracked
+        self._exclude = exclude = union(reset, untracked)
         self._versions = versions
         self._changes = typed.comparer.changes(typed.schema, exclude)
         self.created = typed.comparer.created(typed.schema, typed.zero, exclude)
@@ -124,7 +128,7 @@ class Updater:
         must be valid.
         """
         typed = self.typed
-        fields = recursive_difference(typed.field_set(config), self._exclude)
+        fields = recursive_difference(typed.field_set(config), self._reset)
         new = typed.merge(live, config)
         last = owned.get(manager)
         if last is not None:
@@ -136,8 +140,9 @@ class Updater:
             if conflicts:
                 raise Conflicts(conflicts)
         left = self.left(others, live, new, changes)
-        if fields:
-            left[manager] = fields
+        tracked = recursive_difference(fields, self._untracked)
+        if tracked:
+            left[manager] = tracked
         return Applied(None if typed.equal(live, new) else new, left)
 
     def _conflicts(

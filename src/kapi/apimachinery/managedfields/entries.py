@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-
 from kapi.structuredmerge.fieldpath import FieldSet, read_fields_v1, union
 
 if TYPE_CHECKING:

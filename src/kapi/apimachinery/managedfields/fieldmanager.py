@@ -85,7 +85,7 @@ class FieldManager:
         self.subresource = subresource
         self._api_version = gvk.api_version
         reset = from_paths(("f:" + part for part in path.split(".")) for path in reset_fields)
-        self._updater = Updater(typed, self._api_version, union(reset, _UNTRACKED), versions)
+        self._updater = Updater(typed, self._api_version, reset, _UNTRACKED, versions)
 
     def update(self, live: JSONObject | None, new: JSONObject, manager: str, now: str) -> None:
         """Set ``new``'s managedFields after an ordinary write (create, PUT, or a patch).
