@@ -12,6 +12,7 @@ from kapi.apimachinery.intstr import (
     nonnegative_or_percent,
     not_more_than_100_percent,
 )
+from kapi.apimachinery.metav1 import validate_immutable_field
 from kapi.apis.apps.template_validation import validate_replicated_template, validate_selector
 
 if TYPE_CHECKING:
@@ -22,13 +23,11 @@ __all__ = [
     "validate_controller_revision",
     "validate_deployment",
     "validate_deployment_status",
-    "validate_immutable",
     "validate_not_decremented",
     "validate_replica_set",
     "validate_replica_set_status",
 ]
 
-_IMMUTABLE = "field is immutable"
 _EMPTY_SELECTOR = "empty selector is invalid for deployment"
 
 _ROLLING_UPDATE = GoStruct(
@@ -37,14 +36,6 @@ _ROLLING_UPDATE = GoStruct(
 _STRATEGY = GoStruct(
     type=("Type", "", None), rollingUpdate=pointer_to("RollingUpdate", _ROLLING_UPDATE)
 )
-
-
-def validate_immutable(
-    obj: JSONObject, old: JSONObject, member: str, path: str, errors: ErrorList
-) -> None:
-    """Refuse a changed member; ``path`` is the path of the object that holds it."""
-    if obj.get(member) != old.get(member):
-        errors.invalid(f"{path}.{member}", obj.get(member), _IMMUTABLE)
 
 
 def validate_not_decremented(
@@ -74,7 +65,7 @@ def validate_deployment(obj: JSONObject, errors: ErrorList, old: JSONObject | No
                 "spec.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds"
             )
     if old_spec is not None:
-        validate_immutable(spec, old_spec, "selector", "spec", errors)
+        validate_immutable_field(spec, old_spec, "selector", "spec", errors)
 
 
 def _validate_selected_template(
@@ -158,7 +149,7 @@ def validate_replica_set(obj: JSONObject, errors: ErrorList, old: JSONObject | N
     nonnegative_members(spec, "spec", ("replicas", "minReadySeconds"), errors)
     _validate_selected_template(spec, old_spec, errors)
     if old_spec is not None:
-        validate_immutable(spec, old_spec, "selector", "spec", errors)
+        validate_immutable_field(spec, old_spec, "selector", "spec", errors)
 
 
 def validate_replica_set_status(obj: JSONObject, old: JSONObject, errors: ErrorList) -> None:
@@ -188,4 +179,4 @@ def validate_controller_revision(
     if obj.get("data") is None:
         errors.required("data", "data is mandatory")
     if old is not None and obj.get("data") != old.get("data"):
-        errors.invalid("data", obj.get("data"), _IMMUTABLE)
+        errors.invalid("data", obj.get("data"), "field is immutable")

@@ -78,10 +78,11 @@ def _take_annotations(obj: JSONObject) -> dict[str, JSONValue]:
             value = orjson.loads(text)
         except orjson.JSONDecodeError:
             continue
-        expected: type = dict if key == _BEHAVIOR else list
-        if isinstance(value, expected) and (
-            key == _BEHAVIOR or all(isinstance(item, dict) for item in value)
-        ):
+        if key == _BEHAVIOR:
+            usable = isinstance(value, dict)
+        else:
+            usable = isinstance(value, list) and all(isinstance(item, dict) for item in value)
+        if usable:
             held[key] = value
     return held
 

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from kapi.apimachinery import names
 from kapi.apimachinery.intstr import nonnegative_members
-from kapi.apimachinery.metav1 import validate_label_selector
+from kapi.apimachinery.metav1 import validate_immutable_field, validate_label_selector
 from kapi.apis.apps.template_validation import selects_labels, validate_template_labels
-from kapi.apis.apps.validation import validate_immutable
 from kapi.apis.batch.job_policy_validation import (
     FAILURE_POLICY,
     SUCCESS_POLICY,
@@ -200,9 +199,9 @@ def validate_job_update(
     spec, old_spec = obj["spec"], old["spec"]
     _validate_selected_spec(spec, errors, old_spec)
     _validate_completions_update(spec, old_spec, errors)
-    validate_immutable(spec, old_spec, "selector", "spec", errors)
+    validate_immutable_field(spec, old_spec, "selector", "spec", errors)
     validate_template_update(context, obj, old, errors)
-    validate_immutable(spec, old_spec, "completionMode", "spec", errors)
+    validate_immutable_field(spec, old_spec, "completionMode", "spec", errors)
     if spec.get("podFailurePolicy") != old_spec.get("podFailurePolicy"):
         errors.invalid(
             "spec.podFailurePolicy",
@@ -210,7 +209,7 @@ def validate_job_update(
             "field is immutable",
         )
     for member in ("backoffLimitPerIndex", "managedBy"):
-        validate_immutable(spec, old_spec, member, "spec", errors)
+        validate_immutable_field(spec, old_spec, member, "spec", errors)
     if spec.get("successPolicy") != old_spec.get("successPolicy"):
         errors.invalid(
             "spec.successPolicy",
@@ -222,7 +221,7 @@ def validate_job_update(
 def _validate_completions_update(spec: JSONObject, old_spec: JSONObject, errors: ErrorList) -> None:
     """Only an indexed job may be resized, as long as all its indexes run at once."""
     if spec.get("completionMode") != "Indexed":
-        validate_immutable(spec, old_spec, "completions", "spec", errors)
+        validate_immutable_field(spec, old_spec, "completions", "spec", errors)
         return
     completions = spec.get("completions")
     if completions == old_spec.get("completions") or completions is None:

@@ -95,8 +95,9 @@ def _lets_unhealthy_go(budget: JSONObject) -> bool:
     if (budget.get("spec") or {}).get("unhealthyPodEvictionPolicy") == "AlwaysAllow":
         return True
     status: JSONObject = budget.get("status") or {}
-    desired = status.get("desiredHealthy", 0)
-    return desired > 0 and status.get("currentHealthy", 0) >= desired
+    desired: int = status.get("desiredHealthy", 0)
+    healthy: int = status.get("currentHealthy", 0)
+    return healthy >= desired > 0
 
 
 def _spend(budget: JSONObject, pod_name: str, now: str) -> JSONObject:
