@@ -10,7 +10,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import uvloop
@@ -173,9 +173,8 @@ class _Watcher(asyncio.Protocol):
         self.answered = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self.transport = transport
-        transport.write(self._request)
+        self.transport = cast("asyncio.WriteTransport", transport)
+        self.transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
         # An event is one line that ends with a brace; the framing's lines do not.
