@@ -1,10 +1,22 @@
-"""Strategies of the kinds of admissionregistration.k8s.io: what a client may set, and where."""
+"""Strategies of webhook configurations, admission policies and their bindings."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from kapi.apis.admissionregistration.policy_validation import (
+    validate_mutating_policy,
+    validate_policy_binding,
+    validate_policy_status,
+    validate_validating_policy,
+)
+from kapi.apis.admissionregistration.webhook_validation import validate_webhooks
 from kapi.registry.strategy import Strategy
+
+if TYPE_CHECKING:
+    from kapi.apimachinery.field import ErrorList
+    from kapi.apimachinery.types import JSONObject
+    from kapi.registry.context import RequestContext
 
 __all__ = [
     "MutatingAdmissionPolicyBindingStrategy",
@@ -17,53 +29,81 @@ __all__ = [
 ]
 
 
-class MutatingWebhookConfigurationStrategy(Strategy):
-    """MutatingWebhookConfiguration."""
+class _ConfigurationStrategy(Strategy):
+    """What all six kinds share."""
 
     allow_unconditional_update: ClassVar[bool] = False
     has_generation: ClassVar[bool] = True
-    generation_fields: ClassVar[tuple[str, ...]] = ("webhooks",)
 
 
-class ValidatingWebhookConfigurationStrategy(Strategy):
+class ValidatingWebhookConfigurationStrategy(_ConfigurationStrategy):
     """ValidatingWebhookConfiguration."""
 
-    allow_unconditional_update: ClassVar[bool] = False
-    has_generation: ClassVar[bool] = True
     generation_fields: ClassVar[tuple[str, ...]] = ("webhooks",)
+    _mutating: ClassVar[bool] = False
+
+    def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
+        """All webhooks."""
+        validate_webhooks(obj, errors, mutating=self._mutating)
+
+    def validate_update(
+        self, context: RequestContext, obj: JSONObject, old: JSONObject, errors: ErrorList
+    ) -> None:
+        """All webhooks, by the rules that the old ones kept."""
+        validate_webhooks(obj, errors, mutating=self._mutating, old=old)
 
 
-class ValidatingAdmissionPolicyStrategy(Strategy):
+class MutatingWebhookConfigurationStrategy(ValidatingWebhookConfigurationStrategy):
+    """MutatingWebhookConfiguration."""
+
+    _mutating: ClassVar[bool] = True
+
+
+class ValidatingAdmissionPolicyStrategy(_ConfigurationStrategy):
     """ValidatingAdmissionPolicy."""
 
-    allow_unconditional_update: ClassVar[bool] = False
-    has_generation: ClassVar[bool] = True
     reset_fields: ClassVar[tuple[str, ...]] = ("status",)
 
+    def prepare_for_create(self, context: RequestContext, obj: JSONObject) -> None:
+        """Nothing is type-checked yet."""
+        obj["status"] = {}
 
-class ValidatingAdmissionPolicyStatusStrategy(Strategy):
-    """ValidatingAdmissionPolicy/status."""
+    def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
+        """What is matched, and the validations."""
+        validate_validating_policy(obj, errors)
 
-    allow_unconditional_update: ClassVar[bool] = False
+
+class ValidatingAdmissionPolicyStatusStrategy(_ConfigurationStrategy):
+    """validatingadmissionpolicies/status."""
+
     reset_fields: ClassVar[tuple[str, ...]] = ("spec",)
 
+    def validate_update(
+        self, context: RequestContext, obj: JSONObject, old: JSONObject, errors: ErrorList
+    ) -> None:
+        """The result of type checking, and conditions."""
+        validate_policy_status(obj, errors)
 
-class ValidatingAdmissionPolicyBindingStrategy(Strategy):
-    """ValidatingAdmissionPolicyBinding."""
 
-    allow_unconditional_update: ClassVar[bool] = False
-    has_generation: ClassVar[bool] = True
-
-
-class MutatingAdmissionPolicyStrategy(Strategy):
+class MutatingAdmissionPolicyStrategy(_ConfigurationStrategy):
     """MutatingAdmissionPolicy."""
 
-    allow_unconditional_update: ClassVar[bool] = False
-    has_generation: ClassVar[bool] = True
+    def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
+        """What is matched, and the mutations."""
+        validate_mutating_policy(obj, errors)
 
 
-class MutatingAdmissionPolicyBindingStrategy(Strategy):
+class ValidatingAdmissionPolicyBindingStrategy(_ConfigurationStrategy):
+    """ValidatingAdmissionPolicyBinding."""
+
+    _mutating: ClassVar[bool] = False
+
+    def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
+        """Policy, parameters, matching and actions."""
+        validate_policy_binding(obj, errors, mutating=self._mutating)
+
+
+class MutatingAdmissionPolicyBindingStrategy(ValidatingAdmissionPolicyBindingStrategy):
     """MutatingAdmissionPolicyBinding."""
 
-    allow_unconditional_update: ClassVar[bool] = False
-    has_generation: ClassVar[bool] = True
+    _mutating: ClassVar[bool] = True

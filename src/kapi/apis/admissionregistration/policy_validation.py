@@ -1,0 +1,272 @@
+"""Validation of admission policies and their bindings, but for the compilation of expressions.
+
+Implements "Validating Admission Policy" and "Mutating Admission Policy" of the documentation.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from kapi.apimachinery import metav1, names
+from kapi.apis.admissionregistration.rule_validation import (
+    validate_match_conditions,
+    validate_match_resources,
+)
+
+if TYPE_CHECKING:
+    from kapi.apimachinery.field import ErrorList
+    from kapi.apimachinery.types import JSONObject
+
+__all__ = [
+    "validate_mutating_policy",
+    "validate_policy_binding",
+    "validate_policy_status",
+    "validate_validating_policy",
+]
+
+_FAILURE_POLICIES = ("Fail", "Ignore")
+_REINVOCATION_POLICIES = ("IfNeeded", "Never")
+_REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge")
+_ACTIONS = ("Audit", "Deny", "Warn")
+_NOT_FOUND_ACTIONS = ("Deny", "Allow")
+_PATCHES = {"ApplyConfiguration": "applyConfiguration", "JSONPatch": "jsonPatch"}
+_CEL_IDENTIFIER = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
+_CEL_RESERVED = frozenset(
+    (
+        "true false null in as break const continue else for function if import let loop package "
+        "namespace return var void while"
+    ).split()
+)
+_MAX_AUDIT_ANNOTATIONS = 20
+_MAX_VALUE_EXPRESSION_BYTES = 5 * 1024
+_NOTHING = "validations or auditAnnotations must be non-empty"
+_EXCLUSIVE = "name and selector are mutually exclusive"
+
+
+def validate_validating_policy(obj: JSONObject, errors: ErrorList) -> None:
+    """A ValidatingAdmissionPolicy."""
+    spec = obj.get("spec") or {}
+    _validate_failure_policy(spec, errors)
+    _validate_common(spec, errors)
+    validations, annotations = spec.get("validations") or [], spec.get("auditAnnotations") or []
+    if not validations and not annotations:
+        errors.required("spec.validations", _NOTHING)
+        errors.required("spec.auditAnnotations", _NOTHING)
+        return
+    for i, validation in enumerate(validations):
+        _validate_validation(validation, f"spec.validations[{i}]", errors)
+    _validate_audit_annotations(annotations, obj["metadata"].get("name", ""), errors)
+
+
+def validate_mutating_policy(obj: JSONObject, errors: ErrorList) -> None:
+    """A MutatingAdmissionPolicy."""
+    spec = obj.get("spec") or {}
+    _validate_failure_policy(spec, errors)
+    reinvocation = spec.get("reinvocationPolicy", "")
+    if not reinvocation:
+        errors.required("spec.reinvocationPolicy")
+    elif reinvocation not in _REINVOCATION_POLICIES:
+        errors.not_supported("spec.reinvocationPolicy", reinvocation, _REINVOCATION_POLICIES)
+    _validate_common(spec, errors)
+    mutations = spec.get("mutations") or []
+    if not mutations:
+        errors.required("spec.mutations", "mutations must contain at least one item")
+    for i, mutation in enumerate(mutations):
+        _validate_mutation(mutation, f"spec.mutations[{i}]", errors)
+
+
+def _validate_failure_policy(spec: JSONObject, errors: ErrorList) -> None:
+    policy = spec.get("failurePolicy")
+    if policy is None:
+        errors.required("spec.failurePolicy")
+    elif policy not in _FAILURE_POLICIES:
+        errors.not_supported("spec.failurePolicy", policy, _FAILURE_POLICIES)
+
+
+def _validate_common(spec: JSONObject, errors: ErrorList) -> None:
+    """Parameters, what is matched, match conditions and variables."""
+    param_kind = spec.get("paramKind")
+    if param_kind is not None:
+        _validate_param_kind(param_kind, "spec.paramKind", errors)
+    constraints = spec.get("matchConstraints")
+    if constraints is None:
+        errors.required("spec.matchConstraints")
+    else:
+        validate_match_resources(constraints, "spec.matchConstraints", errors)
+        if not constraints.get("resourceRules"):
+            errors.required("spec.matchConstraints.resourceRules")
+    conditions = spec.get("matchConditions") or []
+    validate_match_conditions(conditions, "spec.matchConditions", errors)
+    for i, variable in enumerate(spec.get("variables") or ()):
+        path, name = f"spec.variables[{i}]", variable.get("name", "")
+        if not name.strip():
+            errors.required(f"{path}.name", "name is not specified")
+        elif not _CEL_IDENTIFIER.fullmatch(name) or name in _CEL_RESERVED:
+            errors.invalid(f"{path}.name", name, "must be a valid CEL identifier")
+        if not variable.get("expression", "").strip():
+            errors.required(f"{path}.expression", "expression is not specified")
+
+
+def _validate_param_kind(param_kind: JSONObject, path: str, errors: ErrorList) -> None:
+    version, kind = param_kind.get("apiVersion", ""), param_kind.get("kind", "")
+    if not version:
+        errors.required(f"{path}.apiVersion")
+    else:
+        _validate_api_version(version, f"{path}.apiVersion", errors)
+    if not kind:
+        errors.required(f"{path}.kind")
+        return
+    messages = names.dns1035_label(kind.lower())
+    if messages:
+        wrong = f"may have mixed case, but should otherwise match: {','.join(messages)}"
+        errors.invalid(f"{path}.kind", kind, wrong)
+
+
+def _validate_api_version(text: str, path: str, errors: ErrorList) -> None:
+    group, _, version = text.rpartition("/")
+    if "/" in group:
+        errors.invalid(path, text, f"unexpected GroupVersion string: {text}")
+        return
+    messages = names.dns1123_subdomain(group) if group else []
+    if messages:
+        errors.invalid(path, group, ",".join(messages))
+    if not version:
+        errors.invalid(path, text, "version must be specified")
+        return
+    messages = names.dns1035_label(version)
+    if messages:
+        errors.invalid(path, version, ",".join(messages))
+
+
+def _validate_validation(validation: JSONObject, path: str, errors: ErrorList) -> None:
+    expression = validation.get("expression", "")
+    if not expression.strip():
+        errors.required(f"{path}.expression", "expression is not specified")
+    message_expression = validation.get("messageExpression", "")
+    if message_expression and not message_expression.strip():
+        where = f"{path}.messageExpression"
+        errors.invalid(where, message_expression, "must be non-empty if specified")
+    message = validation.get("message", "")
+    stripped, where = message.strip(), f"{path}.message"
+    if message and not stripped:
+        errors.invalid(where, message, "must be non-empty if specified")
+    elif "\n" in stripped or "\r" in stripped:
+        errors.invalid(where, message, "must not contain line breaks")
+    elif not stripped and ("\n" in expression or "\r" in expression):
+        errors.required(where, "message must be specified if expression contains line breaks")
+    reason = validation.get("reason")
+    if reason is not None and reason not in _REASONS:
+        errors.not_supported(f"{path}.reason", reason, _REASONS)
+
+
+def _validate_audit_annotations(
+    annotations: list[JSONObject], policy: str, errors: ErrorList
+) -> None:
+    path = "spec.auditAnnotations"
+    if len(annotations) > _MAX_AUDIT_ANNOTATIONS:
+        message = f"must not have more than {_MAX_AUDIT_ANNOTATIONS} auditAnnotations"
+        errors.invalid(path, annotations, message)
+    seen: set[str] = set()
+    for i, annotation in enumerate(annotations):
+        where, key = f"{path}[{i}]", annotation.get("key", "")
+        full = f"{policy}/{key}" if policy else key
+        errors.invalid_each(f"{where}.key", full, names.qualified_name(full))
+        value = annotation.get("valueExpression", "").strip()
+        if not value:
+            errors.required(f"{where}.valueExpression", "valueExpression is not specified")
+        elif len(value.encode()) > _MAX_VALUE_EXPRESSION_BYTES:
+            message = f"must not exceed {_MAX_VALUE_EXPRESSION_BYTES} bytes in length"
+            errors.required(f"{where}.valueExpression", message)
+        if key in seen:
+            errors.duplicate(f"{where}.key", key)
+        seen.add(key)
+
+
+def _validate_mutation(mutation: JSONObject, path: str, errors: ErrorList) -> None:
+    patch_type = mutation.get("patchType", "")
+    if not patch_type:
+        errors.required(f"{path}.patchType")
+        return
+    wanted = _PATCHES.get(patch_type)
+    if wanted is None:
+        errors.not_supported(f"{path}.patchType", patch_type, sorted(_PATCHES))
+        return
+    for member in _PATCHES.values():
+        patch, where = mutation.get(member), f"{path}.{member}"
+        if member != wanted:
+            if patch is not None:
+                message = f"must not be specified when patchType is {patch_type}"
+                errors.forbidden(where, message)
+        elif patch is None:
+            errors.required(where, f"must be specified when patchType is {patch_type}")
+        elif not patch.get("expression", "").strip():
+            errors.required(f"{where}.expression", "expression is not specified")
+
+
+def validate_policy_binding(obj: JSONObject, errors: ErrorList, *, mutating: bool) -> None:
+    """A binding: which policy, with which parameters, for what, and what happens then."""
+    spec = obj.get("spec") or {}
+    policy = spec.get("policyName", "")
+    if not policy:
+        errors.required("spec.policyName")
+    else:
+        errors.invalid_each("spec.policyName", policy, names.dns1123_subdomain(policy))
+    param_ref = spec.get("paramRef")
+    if param_ref is not None:
+        _validate_param_ref(param_ref, "spec.paramRef", errors)
+    match = spec.get("matchResources")
+    if match is not None:
+        # Clients know these errors with this path.
+        validate_match_resources(match, "spec.matchResouces", errors)
+    if not mutating:
+        _validate_actions(spec.get("validationActions") or [], "spec.validationActions", errors)
+
+
+def _validate_param_ref(param_ref: JSONObject, path: str, errors: ErrorList) -> None:
+    name, selector = param_ref.get("name", ""), param_ref.get("selector")
+    if name:
+        errors.invalid_each(f"{path}.name", name, names.path_segment_name(name))
+        if selector is not None:
+            errors.forbidden(f"{path}.name", _EXCLUSIVE)
+            errors.forbidden(f"{path}.selector", _EXCLUSIVE)
+    elif selector is None:
+        errors.required(path, "one of name or selector must be specified")
+    if selector is not None:
+        metav1.validate_label_selector(selector, f"{path}.selector", errors)
+    action, where = param_ref.get("parameterNotFoundAction"), f"{path}.parameterNotFoundAction"
+    if action is None:
+        errors.required(where)
+    elif action not in _NOT_FOUND_ACTIONS:
+        errors.not_supported(where, action, _NOT_FOUND_ACTIONS)
+
+
+def _validate_actions(actions: list[str], path: str, errors: ErrorList) -> None:
+    if not actions:
+        errors.required(path, "at least one validation action is required")
+    seen: set[str] = set()
+    for i, action in enumerate(actions):
+        if action not in _ACTIONS:
+            errors.not_supported(f"{path}[{i}]", action, _ACTIONS)
+        if action in seen:
+            errors.duplicate(f"{path}[{i}]", action)
+        seen.add(action)
+    if "Deny" in seen and "Warn" in seen:
+        errors.invalid(
+            path,
+            actions,
+            "must not contain both Deny and Warn (repeating the same validation failure "
+            "information in the API response and headers serves no purpose)",
+        )
+
+
+def validate_policy_status(obj: JSONObject, errors: ErrorList) -> None:
+    """The result of type checking, and conditions."""
+    status = obj.get("status") or {}
+    warnings = (status.get("typeChecking") or {}).get("expressionWarnings") or ()
+    for i, warning in enumerate(warnings):
+        path = f"status.typeChecking.expressionWarnings[{i}]"
+        for member in ("fieldRef", "warning"):
+            if not warning.get(member, "").strip():
+                errors.required(f"{path}.{member}")
+    metav1.validate_conditions(status.get("conditions") or [], "status.conditions", errors)
