@@ -15,7 +15,6 @@ from kapi.endpoints.body import decode_typed
 from kapi.endpoints.conversion import from_hub, to_hub
 from kapi.registry.before_delete import DeleteOptions
 from kapi.registry.context import RequestContext
-from kapi.util.clock import format_micro_time, format_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,13 +49,11 @@ class InProcessClient:
     def _context(
         self, resource: Resource, namespace: str, name: str, operation: str, subresource: str = ""
     ) -> RequestContext:
-        now = self._api.clock.now()
         return RequestContext(
             user=self._user,
             namespace=namespace,
             name=name,
-            now=format_time(now),
-            now_micro=format_micro_time(now),
+            now_seconds=self._api.clock.now(),
             minor=self._api.minor,
             version=resource.version,
             operation=operation,

@@ -11,7 +11,6 @@ from kapi.apimachinery.managedfields.fieldmanager import OtherVersion
 from kapi.apimachinery.types import GroupVersion
 from kapi.endpoints.conversion import from_hub, to_hub
 from kapi.registry.context import RequestContext
-from kapi.util.clock import format_micro_time, format_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,14 +54,12 @@ class API:
 
     def context(self, request: Request, operation: str, *, dry_run: bool) -> RequestContext:
         """The request as rules see it."""
-        now = self.clock.now()
         info = request.info
         return RequestContext(
             user=request.user,
             namespace=info.namespace,
             name=info.name,
-            now=format_time(now),
-            now_micro=format_micro_time(now),
+            now_seconds=self.clock.now(),
             minor=self.minor,
             version=info.version,
             operation=operation,

@@ -23,6 +23,10 @@ __all__ = ["Health", "version_info"]
 _TEXT = b"text/plain; charset=utf-8"
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _ENDPOINTS = ("healthz", "livez", "readyz")
+# The newest patch release of each minor version that was taken as the model.
+_PATCH_LEVELS = {
+    25: 16, 26: 15, 27: 16, 28: 15, 29: 15, 30: 14, 31: 14, 32: 13, 33: 9, 34: 5, 35: 4, 36: 2, 37: 1,
+}
 
 
 class Health:
@@ -76,7 +80,7 @@ def version_info(minor: int, negotiator: Negotiator) -> Callable[[Request], Resp
         "emulationMinor": str(minor),
         "minCompatibilityMajor": "1",
         "minCompatibilityMinor": str(minor - 1),
-        "gitVersion": f"v1.{minor}.0",
+        "gitVersion": f"v1.{minor}.{_PATCH_LEVELS.get(minor, 0)}",
         "gitCommit": "",
         "gitTreeState": "clean",
         "buildDate": "1970-01-01T00:00:00Z",

@@ -119,11 +119,12 @@ def validate_update(
     strategy.canonicalize(obj)
 
 
-def should_delete(obj: JSONObject, live: JSONObject) -> bool:
+def should_delete(strategy: Strategy, obj: JSONObject, live: JSONObject) -> bool:
     """Whether this change removes the last finalizer of an object that is being deleted."""
     live_meta, meta = live["metadata"], obj["metadata"]
     return (
         "deletionTimestamp" in live_meta
         and not meta.get("finalizers")
         and not live_meta.get("deletionGracePeriodSeconds")
+        and strategy.removable(obj)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from kapi.apimachinery.user import UserInfo
+from kapi.util.clock import format_micro_time, format_time
 
 __all__ = ["RequestContext", "UserInfo"]
 
@@ -13,8 +14,8 @@ __all__ = ["RequestContext", "UserInfo"]
 class RequestContext:
     """One request as strategies and admission plugins see it.
 
-    ``now`` is RFC 3339 text in whole seconds, ``now_micro`` with six digits. ``minor`` is the
-    Kubernetes minor version served (36 for 1.36), ``version`` the API version of the request
+    ``now_seconds`` is the time of the request as Unix seconds, ``now`` the same as RFC 3339 text
+    in whole seconds, ``now_micro`` with six digits. ``minor`` is the Kubernetes minor version served (36 for 1.36), ``version`` the API version of the request
     (``v1``). ``warnings`` collects texts for Warning headers. ``operation`` is CREATE, UPDATE,
     DELETE or CONNECT; ``subresource`` is empty on the main resource.
     """
@@ -22,14 +23,23 @@ class RequestContext:
     user: UserInfo
     namespace: str
     name: str
-    now: str
-    now_micro: str
+    now_seconds: float
     minor: int
     version: str = ""
     operation: str = ""
     subresource: str = ""
     dry_run: bool = False
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def now(self) -> str:
+        """The time of the request as ``metav1.Time``."""
+        return format_time(self.now_seconds)
+
+    @property
+    def now_micro(self) -> str:
+        """The time of the request as ``metav1.MicroTime``."""
+        return format_micro_time(self.now_seconds)
 
     def warn(self, text: str) -> None:
         """Add one Warning header to the answer."""

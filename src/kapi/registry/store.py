@@ -300,7 +300,7 @@ class ResourceStore:
             prepare_update(context, strategy, obj, live)
             validate_update(resource, context, strategy, obj, live)
             await self._admission.validate(attributes)
-            written = await self._write_back(context, entry, obj, live)
+            written = await self._write_back(context, strategy, entry, obj, live)
         except BaseException:
             await _give_back(reservation)
             raise
@@ -308,10 +308,15 @@ class ResourceStore:
         return written
 
     async def _write_back(
-        self, context: RequestContext, entry: Entry, obj: JSONObject, live: JSONObject
+        self,
+        context: RequestContext,
+        strategy: Strategy,
+        entry: Entry,
+        obj: JSONObject,
+        live: JSONObject,
     ) -> Written:
         obj["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"]
-        if should_delete(obj, live):
+        if should_delete(strategy, obj, live):
             return await self._remove(context, entry, obj)
         if obj == live:
             return Written(entry.body)

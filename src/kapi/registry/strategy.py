@@ -85,6 +85,10 @@ class Strategy:
     def warnings_on_delete(self, context: RequestContext) -> None:
         """Call ``context.warn`` when a DELETE without a propagation policy is unwise."""
 
+    def removable(self, obj: JSONObject) -> bool:
+        """Whether an object without metadata.finalizers may be removed while being deleted."""
+        return True
+
     def grace_period_seconds(self, obj: JSONObject, requested: int | None) -> int | None:
         """Seconds between DELETE and removal; None removes at once (not for Pods on a node)."""
         return None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 __all__ = ["Clock", "FakeClock", "SystemClock", "format_micro_time", "format_time"]
@@ -57,7 +58,13 @@ class FakeClock:
 
 def format_time(seconds: float) -> str:
     """A Unix time as ``metav1.Time`` writes it: RFC 3339 in UTC, whole seconds."""
-    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _format_second(int(seconds))
+
+
+@lru_cache(maxsize=4)
+def _format_second(seconds: int) -> str:
+    """All requests of one second share the text."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def format_micro_time(seconds: float) -> str:
