@@ -34,9 +34,28 @@ _PATCHES = {"ApplyConfiguration": "applyConfiguration", "JSONPatch": "jsonPatch"
 _CEL_IDENTIFIER = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
 _CEL_RESERVED = frozenset(
     (
-        "true false null in as break const continue else for function if import let loop package "
-        "namespace return var void while"
-    ).split()
+        "true",
+        "false",
+        "null",
+        "in",
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "for",
+        "function",
+        "if",
+        "import",
+        "let",
+        "loop",
+        "package",
+        "namespace",
+        "return",
+        "var",
+        "void",
+        "while",
+    )
 )
 _MAX_AUDIT_ANNOTATIONS = 20
 _MAX_VALUE_EXPRESSION_BYTES = 5 * 1024

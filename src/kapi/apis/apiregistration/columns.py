@@ -20,13 +20,12 @@ def _api_service_cells(obj: JSONObject, now: float) -> list[JSONValue]:
     shown = "Local"
     if service is not None:
         shown = f"{service.get('namespace', '')}/{service.get('name', '')}"
-    conditions = (obj.get("status") or {}).get("conditions") or ()
     available = "Unknown"
-    for condition in conditions:
+    for condition in (obj.get("status") or {}).get("conditions") or ():
         if condition.get("type") == "Available":
-            available = condition.get("status", "")
-            if available != "True":
-                available += f" ({condition.get('reason', '')})"
+            available, reason = condition.get("status", ""), condition.get("reason")
+            if available != "True" and reason:
+                available = f"{available} ({reason})"
     return [meta["name"], shown, available, age(meta.get("creationTimestamp"), now)]
 
 

@@ -5,6 +5,7 @@ Implements "Kubernetes API Aggregation Layer" of the documentation.
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery import names
@@ -29,6 +30,9 @@ def validate_api_service(obj: JSONObject, errors: ErrorList) -> None:
         errors.invalid(
             "metadata.name", name, f'must be `spec.version+"."+spec.group`: "{required}"'
         )
+    if not group and version != "v1":
+        message = "only v1 may have an empty group and it better be legacy kube"
+        errors.required("spec.group", message)
     if group:
         errors.invalid_each("spec.group", group, names.dns1123_subdomain(group))
     errors.invalid_each("spec.version", version, names.dns1035_label(version))
@@ -47,8 +51,10 @@ def _validate_priority(spec: JSONObject, member: str, maximum: int, errors: Erro
 def _validate_service(spec: JSONObject, errors: ErrorList) -> None:
     service, insecure = spec.get("service"), spec.get("insecureSkipTLSVerify")
     if service is None:
-        if spec.get("caBundle"):
-            errors.invalid("spec.caBundle", "", "local APIServices may not have a caBundle")
+        bundle = spec.get("caBundle")
+        if bundle:
+            size = f"{len(base64.b64decode(bundle))} bytes"
+            errors.invalid("spec.caBundle", size, "local APIServices may not have a caBundle")
         if insecure:
             message = "local APIServices may not have insecureSkipTLSVerify"
             errors.invalid("spec.insecureSkipTLSVerify", insecure, message)
