@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
+from kapi.structuredmerge import validation
 from kapi.structuredmerge.fieldpath import (
     LEAF,
     FieldSet,
@@ -18,6 +19,7 @@ from kapi.structuredmerge.fieldpath import (
     recursive_difference,
     union,
 )
+from kapi.structuredmerge.listitems import SchemaError
 
 if TYPE_CHECKING:
     from kapi.structuredmerge.typed import TypedSchema
@@ -108,7 +110,10 @@ class Updater:
         new: Object,
         changes: tuple[FieldSet | None, FieldSet | None],
     ) -> dict[K, FieldSet]:
-        """What each manager still owns after others changed and removed fields."""
+        """What each manager still owns after others changed and removed fields.
+
+        Raises SchemaError when an object does not fit the version of a manager.
+        """
         differences = _Differences(self, live, new, changes)
         left: dict[K, FieldSet] = {}
         for manager, own in owned.items():
@@ -124,8 +129,9 @@ class Updater:
     ) -> Applied[K]:
         """Lay ``config`` over ``live`` for ``manager``.
 
-        Raises Conflicts when a field of another manager would change, unless forced. ``config``
-        must be valid.
+        Raises Conflicts when a field of another manager would change, unless forced, and
+        SchemaError when an object does not fit the version of a manager. ``config`` must be
+        valid.
         """
         typed = self.typed
         fields = recursive_difference(typed.field_set(config), self._reset)
@@ -140,7 +146,7 @@ class Updater:
             if conflicts:
                 raise Conflicts(conflicts)
         left = self.left(others, live, new, changes)
-        tracked = recursive_difference(fields, self._untracked)
+        tracked = difference(fields, self._untracked)
         if tracked:
             left[manager] = tracked
         return Applied(None if typed.equal(live, new) else new, left)
@@ -164,7 +170,7 @@ class Updater:
     def changes_at(self, other: OtherVersion, live: Object, new: Object) -> _Change:
         """The changed and the removed fields as another version names them."""
         walk = other.typed.comparer.changes(other.typed.schema, self._exclude)
-        changed, removed = walk(other.convert(live), other.convert(new))
+        changed, removed = walk(_at(other, live), _at(other, new))
         return changed or LEAF, removed or LEAF
 
     def find_version(self, version: str) -> OtherVersion | None:
@@ -187,7 +193,7 @@ class Updater:
             if key != manager:
                 version = own.api_version
                 by_version[version] = union(by_version.get(version, LEAF), own.fields)
-        full = at.convert(merged)
+        full = _at(at, merged)
         gone = at.typed.with_named_members(last.fields)
         pruned = at.typed.remove(full, gone)
         pruned = self._add_back_owned(at, full, pruned, by_version, last.api_version)
@@ -210,8 +216,8 @@ class Updater:
             if other is None:
                 continue
             same = version == first
-            full_there = full if same else other.convert(at.revert(full))
-            pruned_there = pruned if same else other.convert(at.revert(pruned))
+            full_there = full if same else _at(other, at.revert(full))
+            pruned_there = pruned if same else _at(other, at.revert(pruned))
             typed = other.typed
             keep = union(
                 typed.with_named_members(typed.field_set(pruned_there)),
@@ -219,7 +225,7 @@ class Updater:
             )
             had = typed.with_named_members(typed.field_set(full_there))
             pruned_there = typed.remove(full_there, difference(had, keep))
-            pruned = pruned_there if same else at.convert(other.revert(pruned_there))
+            pruned = pruned_there if same else _at(at, other.revert(pruned_there))
         return pruned
 
 
@@ -251,6 +257,17 @@ class _Differences:
                 None if other is None else self._updater.changes_at(other, self._live, self._new)
             )
         return self._at[version]
+
+
+def _at(version: OtherVersion, obj: Object) -> Object:
+    """The object at another version. Raises SchemaError when that has no place for a field."""
+    if version.convert is _same:
+        return obj
+    converted = version.convert(obj)
+    problems = version.typed.validate(converted, duplicates=True)
+    if problems:
+        raise SchemaError(validation.message(problems))
+    return converted
 
 
 def _same(obj: Object) -> Object:

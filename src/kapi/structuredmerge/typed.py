@@ -18,18 +18,22 @@ class TypedSchema:
     """What server-side apply does with the values of one schema.
 
     ``zero`` is the empty object of the kind; its members are there before anybody sets them.
-    ``exact`` must be true when the schema has untyped parts.
+    ``exact`` must be true when the schema has untyped parts, ``strict`` when stored objects might
+    not fit the schema.
     """
 
-    def __init__(self, schema: Schema, zero: dict[str, Any], *, exact: bool) -> None:
+    def __init__(
+        self, schema: Schema, zero: dict[str, Any], *, exact: bool, strict: bool = False
+    ) -> None:
         self.schema = schema
         self.zero = zero
+        self.strict = strict
         self.comparer = Comparer(exact=exact)
         self.equal = self.comparer.equal
 
-    def validate(self, value: Any) -> list[str]:
-        """What does not fit the schema, as messages."""
-        return validation.validate(self.schema, value)
+    def validate(self, value: Any, *, duplicates: bool = False) -> list[str]:
+        """What does not fit the schema, as messages; ``duplicates`` may be allowed in lists."""
+        return validation.validate(self.schema, value, duplicates=duplicates)
 
     def field_set(self, value: Any) -> FieldSet:
         """The fields that a valid object names."""

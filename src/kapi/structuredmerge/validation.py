@@ -14,17 +14,31 @@ from kapi.structuredmerge.schema import ListSchema, MapSchema, ScalarSchema, Sch
 if TYPE_CHECKING:
     from kapi.structuredmerge.schema import SchemaRef
 
-__all__ = ["validate"]
+__all__ = ["message", "validate"]
 
 
-def validate(schema: Schema, value: Any) -> list[str]:
-    """What is wrong with the value, as texts with the path of the field in front."""
-    errors: list[str] = []
+def message(problems: list[str]) -> str:
+    """One text for one or more problems."""
+    return problems[0] if len(problems) == 1 else "\n  ".join(["errors:", *problems])
+
+
+def validate(schema: Schema, value: Any, *, duplicates: bool = False) -> list[str]:
+    """What is wrong with the value, as texts with the path of the field in front.
+
+    ``duplicates`` allows items of a list to share a key, as they may in stored objects.
+    """
+    errors = _Errors(duplicates=duplicates)
     _validate(schema, value, "", errors)
     return errors
 
 
-def _validate(schema: Schema, value: Any, path: str, errors: list[str]) -> None:
+class _Errors(list[str]):
+    def __init__(self, *, duplicates: bool) -> None:
+        super().__init__()
+        self.duplicates = duplicates
+
+
+def _validate(schema: Schema, value: Any, path: str, errors: _Errors) -> None:
     if value is None:
         return
     if isinstance(schema, ScalarSchema):
@@ -45,7 +59,7 @@ def _at(path: str) -> str:
     return f"{path}: " if path else ""
 
 
-def _validate_scalar(schema: ScalarSchema, value: Any, path: str, errors: list[str]) -> None:
+def _validate_scalar(schema: ScalarSchema, value: Any, path: str, errors: _Errors) -> None:
     kind = schema.scalar
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if kind == "string":
@@ -62,7 +76,7 @@ def _validate_scalar(schema: ScalarSchema, value: Any, path: str, errors: list[s
         errors.append(f"{_at(path)}expected any scalar, got &{{{_plain(value)}}}")
 
 
-def _validate_map(schema: MapSchema, value: dict[str, Any], path: str, errors: list[str]) -> None:
+def _validate_map(schema: MapSchema, value: dict[str, Any], path: str, errors: _Errors) -> None:
     for name, item in value.items():
         ref: SchemaRef | None = schema.fields.get(name, schema.element)
         if ref is None:
@@ -71,7 +85,7 @@ def _validate_map(schema: MapSchema, value: dict[str, Any], path: str, errors: l
         _validate(ref(), item, f"{path}.{name}", errors)
 
 
-def _validate_list(schema: ListSchema, value: list[Any], path: str, errors: list[str]) -> None:
+def _validate_list(schema: ListSchema, value: list[Any], path: str, errors: _Errors) -> None:
     item_schema = schema.element()
     if schema.type == "atomic":
         for number, item in enumerate(value):
@@ -86,7 +100,7 @@ def _validate_list(schema: ListSchema, value: list[Any], path: str, errors: list
             errors.append(f"{_at(path)}element {number}: {error}")
             continue
         text = path_text((name,))
-        if name in seen:
+        if name in seen and not errors.duplicates:
             errors.append(f"{_at(path)}duplicate entries for key {text}")
         seen.add(name)
         _validate(item_schema, item, path + text, errors)

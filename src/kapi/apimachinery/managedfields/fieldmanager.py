@@ -28,6 +28,7 @@ from kapi.apimachinery.types import GroupVersion, GroupVersionKind
 from kapi.structuredmerge.fieldpath import difference, from_paths, ordered, union
 from kapi.structuredmerge.listitems import SchemaError
 from kapi.structuredmerge.merge import Applied, Conflicts, OtherVersion, Updater
+from kapi.structuredmerge.validation import message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -50,7 +51,12 @@ _NEVER_OWNED = (
     "resourceVersion",
 )
 _UNTRACKED = from_paths(
-    [("f:apiVersion",), ("f:kind",), *(("f:metadata", "f:" + name) for name in _NEVER_OWNED)]
+    [
+        ("f:apiVersion",),
+        ("f:kind",),
+        ("f:metadata",),
+        *(("f:metadata", "f:" + name) for name in _NEVER_OWNED),
+    ]
 )
 # An object whose managedFields are exactly this asks for an end of tracking.
 _RESET: list[JSONObject] = [{}]
@@ -126,7 +132,7 @@ class FieldManager:
     def _updating(self, manager: str) -> ManagerID:
         return ManagerID(manager or "unknown", UPDATE, self._api_version, self.subresource)
 
-    def _updated(
+    def _updated(  # noqa: PLR0917
         self,
         managed: Managed | None,
         stored: Iterable[JSONObject],
@@ -135,10 +141,11 @@ class FieldManager:
         manager: str,
         now: str,
     ) -> Iterable[JSONObject]:
+        """The entries after the write; none when an owner's version cannot hold the object."""
         try:
             changes = self._updater.changes(live, new)
         except SchemaError:
-            return stored  # validation will refuse the object
+            return stored if managed is None else encode(managed)  # validation will refuse it
         changed, removed = changes
         if managed is None:
             version = self._api_version
@@ -146,9 +153,12 @@ class FieldManager:
             if nothing and all(entry["apiVersion"] == version for entry in stored):
                 return stored
             managed = decode_live(stored)
+        try:
+            left = self._updater.left(managed, live, new, changes)
+        except SchemaError:
+            return ()
         result: Managed = {
-            owner: managed[owner]._replace(fields=fields)
-            for owner, fields in self._updater.left(managed, live, new, changes).items()
+            owner: managed[owner]._replace(fields=fields) for owner, fields in left.items()
         }
         if changed is not None:
             own = self._updating(manager)
@@ -216,10 +226,9 @@ class FieldManager:
             raise BadRequest("metadata.managedFields must be nil")
         problems = self.typed.validate(applied)
         if problems:
-            text = problems[0] if len(problems) == 1 else "\n  ".join(["errors:", *problems])
-            name = f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}"
             raise StatusError(
-                f"failed to create typed patch object ({name}; {_gvk_text(gvk)}): {text}"
+                f"failed to create typed patch object ({_name_text(applied, gvk)}): "
+                f"{message(problems)}"
             )
 
     def _apply(
@@ -231,8 +240,17 @@ class FieldManager:
         *,
         force: bool,
     ) -> Applied[ManagerID]:
+        if self.typed.strict:
+            problems = self.typed.validate(live, duplicates=True)
+            if problems:
+                raise StatusError(
+                    f"failed to create typed live object ({_name_text(live, self.gvk)}): "
+                    f"{message(problems)}"
+                )
         try:
             return self._updater.apply(live, applied, managed, own, force=force)
+        except SchemaError as error:
+            raise StatusError(str(error)) from None
         except Conflicts as error:
             conflicts = error.fields
             if own.manager == _KUBECTL:
@@ -246,6 +264,14 @@ class FieldManager:
 
 def _gvk_text(gvk: GroupVersionKind) -> str:
     return f"{gvk.group}/{gvk.version}, Kind={gvk.kind}"
+
+
+def _name_text(obj: JSONObject, gvk: GroupVersionKind) -> str:
+    metadata = obj.get("metadata")
+    if not isinstance(metadata, dict):
+        metadata = {}
+    name = f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}"
+    return f"{name}; {_gvk_text(gvk)}"
 
 
 def _decode_given(given: JSONValue) -> Managed | None:

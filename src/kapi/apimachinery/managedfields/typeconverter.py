@@ -69,10 +69,12 @@ class TypeConverter:
 
     def _build(self, kind: Type | None, *, unstructured: bool) -> TypedSchema:
         if kind is None:
-            return TypedSchema(MapSchema(element=lambda: DEDUCED), _UNSTRUCTURED_ZERO, exact=True)
+            return TypedSchema(
+                MapSchema(element=lambda: DEDUCED), _UNSTRUCTURED_ZERO, exact=True, strict=True
+            )
         zero = _UNSTRUCTURED_ZERO if unstructured else self._compiler.decoder(kind)({}, [])
         exact = _has_untyped(kind, set())
-        return TypedSchema(self.schema(kind), zero, exact=exact)
+        return TypedSchema(self.schema(kind), zero, exact=exact, strict=unstructured)
 
     def schema(self, kind: Type) -> Schema:
         """The schema of one Type."""
