@@ -11,10 +11,11 @@ from kapi.apimachinery.intstr import (
     nonnegative_or_percent,
     not_more_than_100_percent,
 )
-from kapi.apimachinery.metav1 import validate_immutable_field, validate_label_selector
+from kapi.apimachinery.metav1 import validate_label_selector
 from kapi.apis.apps.template_validation import (
     validate_always_running,
     validate_read_only_disks,
+    validate_selector_unchanged,
     validate_template_labels,
 )
 from kapi.apis.apps.validation import validate_not_decremented
@@ -48,7 +49,7 @@ def validate_daemon_set(obj: JSONObject, errors: ErrorList, old: JSONObject | No
     _validate_update_strategy(spec.get("updateStrategy") or {}, "spec.updateStrategy", errors)
     nonnegative_members(spec, "spec", ("revisionHistoryLimit",), errors)
     if old_spec is not None:
-        validate_immutable_field(spec, old_spec, "selector", "spec", errors)
+        validate_selector_unchanged(spec, old_spec, errors)
 
 
 def _validate_selector(

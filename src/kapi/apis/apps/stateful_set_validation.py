@@ -13,6 +13,7 @@ from kapi.apimachinery.intstr import (
     not_more_than_100_percent,
 )
 from kapi.apis.apps.template_validation import (
+    in_order,
     validate_always_running,
     validate_selector,
     validate_template_labels,
@@ -128,7 +129,7 @@ def _validate_template(spec: JSONObject, old_spec: JSONObject | None, errors: Er
         old_template = old_spec.get("template") if old_spec else None
         validate_pod_template_spec(template, "spec.template", errors, old=old_template)
     else:
-        errors.invalid("spec.selector", selector, "")
+        errors.invalid("spec.selector", in_order(selector), "")
     validate_always_running(template, "spec.template", errors, owner="StatefulSet")
 
 

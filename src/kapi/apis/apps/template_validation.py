@@ -13,13 +13,40 @@ if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject
 
 __all__ = [
+    "in_order",
     "selects_labels",
     "validate_always_running",
     "validate_read_only_disks",
     "validate_replicated_template",
     "validate_selector",
+    "validate_selector_unchanged",
     "validate_template_labels",
 ]
+
+
+_EXPRESSION = ("key", "operator", "values")
+
+
+def in_order(selector: JSONObject | None) -> JSONObject | None:
+    """A label selector as messages show it: members as declared, labels sorted."""
+    if selector is None:
+        return None
+    shown: JSONObject = {}
+    if selector.get("matchLabels"):
+        shown["matchLabels"] = dict(sorted(selector["matchLabels"].items()))
+    if selector.get("matchExpressions"):
+        shown["matchExpressions"] = [
+            {member: expression[member] for member in _EXPRESSION if member in expression}
+            for expression in selector["matchExpressions"]
+        ]
+    return shown
+
+
+def validate_selector_unchanged(spec: JSONObject, old_spec: JSONObject, errors: ErrorList) -> None:
+    """The selector of a workload stays as it is, so that its pods stay its own."""
+    selector = spec.get("selector")
+    if selector != old_spec.get("selector"):
+        errors.invalid("spec.selector", in_order(selector), "field is immutable")
 
 
 def selects_labels(selector: JSONObject | None, labels: JSONObject | None) -> bool:
@@ -45,7 +72,7 @@ def validate_selector(
     validate_label_selector(selector, path, errors)
     usable = len(errors) == found
     if not selector.get("matchLabels") and not selector.get("matchExpressions"):
-        errors.invalid(path, selector, empty)
+        errors.invalid(path, in_order(selector), empty)
     return usable
 
 
@@ -56,7 +83,9 @@ def validate_template_labels(
     labels = (template.get("metadata") or {}).get("labels")
     if not selects_labels(selector, labels):
         errors.invalid(
-            f"{path}.metadata.labels", labels, "`selector` does not match template `labels`"
+            f"{path}.metadata.labels",
+            dict(sorted(labels.items())) if labels else None,
+            "`selector` does not match template `labels`",
         )
 
 

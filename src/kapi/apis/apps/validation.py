@@ -12,8 +12,12 @@ from kapi.apimachinery.intstr import (
     nonnegative_or_percent,
     not_more_than_100_percent,
 )
-from kapi.apimachinery.metav1 import validate_immutable_field
-from kapi.apis.apps.template_validation import validate_replicated_template, validate_selector
+from kapi.apis.apps.template_validation import (
+    in_order,
+    validate_replicated_template,
+    validate_selector,
+    validate_selector_unchanged,
+)
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
@@ -65,7 +69,7 @@ def validate_deployment(obj: JSONObject, errors: ErrorList, old: JSONObject | No
                 "spec.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds"
             )
     if old_spec is not None:
-        validate_immutable_field(spec, old_spec, "selector", "spec", errors)
+        validate_selector_unchanged(spec, old_spec, errors)
 
 
 def _validate_selected_template(
@@ -76,7 +80,7 @@ def _validate_selected_template(
     if validate_selector(selector, "spec.selector", errors, empty=_EMPTY_SELECTOR):
         validate_replicated_template(spec, old_spec, "spec", errors)
     else:
-        errors.invalid("spec.selector", selector, "invalid label selector")
+        errors.invalid("spec.selector", in_order(selector), "invalid label selector")
 
 
 def _validate_strategy(strategy: JSONObject, path: str, errors: ErrorList) -> None:
@@ -149,7 +153,7 @@ def validate_replica_set(obj: JSONObject, errors: ErrorList, old: JSONObject | N
     nonnegative_members(spec, "spec", ("replicas", "minReadySeconds"), errors)
     _validate_selected_template(spec, old_spec, errors)
     if old_spec is not None:
-        validate_immutable_field(spec, old_spec, "selector", "spec", errors)
+        validate_selector_unchanged(spec, old_spec, errors)
 
 
 def validate_replica_set_status(obj: JSONObject, old: JSONObject, errors: ErrorList) -> None:

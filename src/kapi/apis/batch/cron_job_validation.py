@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery.intstr import nonnegative_members
+from kapi.apis.apps.template_validation import in_order
 from kapi.apis.batch.cron_schedule import ScheduleError, check_schedule, check_time_zone
 from kapi.apis.batch.job_validation import validate_job_spec
 
@@ -90,7 +91,7 @@ def _validate_job_template(
     validate_job_spec(job_spec, path, errors, old_job_spec)
     if job_spec.get("selector") is not None:
         errors.invalid(
-            f"{path}.selector", job_spec["selector"], "`selector` will be auto-generated"
+            f"{path}.selector", in_order(job_spec["selector"]), "`selector` will be auto-generated"
         )
     if job_spec.get("manualSelector"):
         errors.not_supported(f"{path}.manualSelector", True, ("nil", "false"))

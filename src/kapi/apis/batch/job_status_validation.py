@@ -73,8 +73,9 @@ def validate_job_status(obj: JSONObject, old: JSONObject, errors: ErrorList) -> 
     _validate_finished(obj, change, errors)
     _validate_indexes(obj, change, errors)
     _validate_criteria(change, errors)
-    if change.of("ready", "active") and status.get("ready", 0) > status.get("active", 0):
-        errors.invalid("status.ready", status["ready"], "cannot set more ready pods than active")
+    ready = status.get("ready")
+    if change.of("ready", "active") and ready is not None and ready > status.get("active", 0):
+        errors.invalid("status.ready", ready, "cannot set more ready pods than active")
     _validate_step(obj, change, errors)
 
 

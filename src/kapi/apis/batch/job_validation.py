@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 from kapi.apimachinery import names
 from kapi.apimachinery.intstr import nonnegative_members
 from kapi.apimachinery.metav1 import validate_immutable_field, validate_label_selector
-from kapi.apis.apps.template_validation import selects_labels, validate_template_labels
+from kapi.apis.apps.template_validation import (
+    in_order,
+    selects_labels,
+    validate_selector_unchanged,
+    validate_template_labels,
+)
 from kapi.apis.batch.job_policy_validation import (
     FAILURE_POLICY,
     SUCCESS_POLICY,
@@ -69,9 +74,10 @@ def _validate_generated_selector(obj: JSONObject, errors: ErrorList) -> None:
         if key not in labels:
             errors.required(path, f"must be '{value}'")
         elif labels[key] != value:
-            errors.invalid(path, labels, f"must be '{value}'")
+            errors.invalid(path, dict(sorted(labels.items())), f"must be '{value}'")
     if not selects_labels(obj["spec"]["selector"], expected):
-        errors.invalid("spec.selector", obj["spec"]["selector"], "`selector` not auto-generated")
+        selector = in_order(obj["spec"]["selector"])
+        errors.invalid("spec.selector", selector, "`selector` not auto-generated")
 
 
 def validate_job_spec(
@@ -199,7 +205,7 @@ def validate_job_update(
     spec, old_spec = obj["spec"], old["spec"]
     _validate_selected_spec(spec, errors, old_spec)
     _validate_completions_update(spec, old_spec, errors)
-    validate_immutable_field(spec, old_spec, "selector", "spec", errors)
+    validate_selector_unchanged(spec, old_spec, errors)
     validate_template_update(context, obj, old, errors)
     validate_immutable_field(spec, old_spec, "completionMode", "spec", errors)
     if spec.get("podFailurePolicy") != old_spec.get("podFailurePolicy"):

@@ -11,6 +11,7 @@ from kapi.apimachinery.intstr import (
     not_more_than_100_percent,
 )
 from kapi.apimachinery.metav1 import validate_conditions, validate_label_selector
+from kapi.apis.apps.template_validation import in_order
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
@@ -32,7 +33,9 @@ def validate_budget(obj: JSONObject, errors: ErrorList) -> None:
     limits = [name for name in ("minAvailable", "maxUnavailable") if spec.get(name) is not None]
     if len(limits) == 2:
         errors.invalid(
-            "spec", _SPEC.show(spec), "minAvailable and maxUnavailable cannot be both set"
+            "spec",
+            _SPEC.show({**spec, "selector": in_order(spec.get("selector"))}),
+            "minAvailable and maxUnavailable cannot be both set",
         )
     for limit in limits:
         nonnegative_or_percent(spec[limit], f"spec.{limit}", errors)
