@@ -209,16 +209,11 @@ def server_options(
     )
 
 
-def _tls_options(flags: Mapping[str, Path | None]) -> TLSOptions | None:
+def _tls_options(flags: Mapping[str, Path | None]) -> TLSOptions:
     cert, key = flags.get("tls_cert_file"), flags.get("tls_private_key_file")
-    client_ca = flags.get("client_ca_file")
-    if cert is not None and key is not None:
-        return TLSOptions(cert, key, client_ca)
-    if cert is not None or key is not None:
+    if (cert is None) != (key is None):
         raise OptionsError("--tls-cert-file and --tls-private-key-file must be given together")
-    if client_ca is not None:
-        raise OptionsError("--client-ca-file needs --tls-cert-file and --tls-private-key-file")
-    return None
+    return TLSOptions(cert, key, flags.get("client_ca_file"))
 
 
 def _service_account_options(arguments: argparse.Namespace) -> ServiceAccountOptions:

@@ -66,6 +66,16 @@ class DataDirectory:
         """The administrator's bearer token."""
         return self.path / "admin-token"
 
+    def with_tls_files(self, options: TLSOptions) -> TLSOptions:
+        """The options with the directory's own files where they name none.
+
+        Whoever brings a serving certificate decides about client certificates too.
+        """
+        if options.cert_file is not None:
+            return options
+        client_ca_file = options.client_ca_file or self.ca_file
+        return TLSOptions(self._pki / "apiserver.crt", self._pki / "apiserver.key", client_ca_file)
+
     def with_signing_key(self, options: ServiceAccountOptions) -> ServiceAccountOptions:
         """The options with the directory's own key where they name none to sign with."""
         if options.signing_key_file is not None:
@@ -75,11 +85,6 @@ class DataDirectory:
     @property
     def _signing_key_file(self) -> Path:
         return self._pki / "sa.key"
-
-    @property
-    def tls(self) -> TLSOptions:
-        """The files of the HTTPS endpoint."""
-        return TLSOptions(self._pki / "apiserver.crt", self._pki / "apiserver.key", self.ca_file)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

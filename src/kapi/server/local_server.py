@@ -11,9 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kapi.server.data_directory import DataDirectory
-from kapi.server.options import first_service_ip
+from kapi.server.options import StartError, TLSOptions, first_service_ip
 from kapi.server.secure_serving import SecureServing, bind
 from kapi.server.tls import server_context
+from kapi.storage.errors import StorageError
 
 if TYPE_CHECKING:
     import socket
@@ -47,7 +48,8 @@ def serving_names(options: ServerOptions) -> list[str]:
 class LocalServer:
     """A prepared server: its directory is locked, its port bound, its credentials made.
 
-    ``options`` are complete: TLS files, the administrator's token, the service-account key.
+    ``options`` are complete: the port, TLS files, the administrator's token, the service-account
+    key.
     """
 
     def __init__(
@@ -66,15 +68,16 @@ class LocalServer:
         data = DataDirectory(options.data_dir, clock)
         with data.locked(), bind(options.bind_address, options.secure_port) as endpoint:
             token = data.ensure_credentials(names)
-            own = options.tls is None
+            makes_credentials = options.tls == TLSOptions()
             complete = replace(
                 options,
-                tls=data.tls if options.tls is None else options.tls,
-                admin_token=token if own else "",
+                secure_port=endpoint.getsockname()[1],
+                tls=data.with_tls_files(options.tls),
+                admin_token=token if makes_credentials else "",
                 service_account=data.with_signing_key(options.service_account),
             )
             server = cls(complete, data, endpoint, clock)
-            if own:
+            if makes_credentials:
                 data.write_kubeconfig(server.url)
             yield server
 
@@ -85,20 +88,21 @@ class LocalServer:
         if address.is_unspecified:
             address = ipaddress.ip_address("::1" if address.version == 6 else "127.0.0.1")
         host = f"[{address}]" if address.version == 6 else str(address)
-        return f"https://{host}:{self._endpoint.getsockname()[1]}"
+        return f"https://{host}:{self.options.secure_port}"
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Serve while the block runs; everything has ended when it is left."""
         from kapi.server.server import APIServer  # noqa: PLC0415 - the rest needs none of it
 
-        assert self.options.tls is not None
         context = server_context(self.options.tls)
         application = APIServer(self.options)
-        await application.start()
         serving = SecureServing(application, self._endpoint, context, self._clock)
-        await serving.start()
         try:
+            await application.start()
+            await serving.start()
             yield
+        except StorageError as error:
+            raise StartError(f"the store failed: {error}") from error
         finally:
             await serving.stop(application.stop)

@@ -41,13 +41,13 @@ class StartError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TLSOptions:
-    """The files of the HTTPS endpoint.
+    """The files of the HTTPS endpoint; None for those that the server makes itself.
 
-    Without ``client_ca_file`` no client certificate is asked for.
+    Without a client CA file no client certificate is asked for.
     """
 
-    cert_file: Path
-    private_key_file: Path
+    cert_file: Path | None = None
+    private_key_file: Path | None = None
     client_ca_file: Path | None = None
 
 
@@ -83,7 +83,7 @@ class ServerOptions:
     ephemeral: bool = False
     bind_address: str = "127.0.0.1"
     secure_port: int = 6443
-    tls: TLSOptions | None = None
+    tls: TLSOptions = field(default_factory=TLSOptions)
     kubernetes_minor: int = DEFAULT_MINOR
     service_cluster_ip_range: str = "10.0.0.0/24"
     service_node_port_range: tuple[int, int] = (30000, 32767)

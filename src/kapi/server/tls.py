@@ -21,6 +21,7 @@ __all__ = ["server_context"]
 
 def server_context(options: TLSOptions) -> ssl.SSLContext:
     """The TLS context of a server; StartError when a file cannot be used."""
+    assert options.cert_file is not None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])

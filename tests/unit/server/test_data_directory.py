@@ -10,7 +10,13 @@ from cryptography import x509
 
 from kapi.server.data_directory import DataDirectory
 from kapi.server.local_server import serving_names
-from kapi.server.options import OptionsError, ServerOptions, StartError, first_service_ip
+from kapi.server.options import (
+    OptionsError,
+    ServerOptions,
+    StartError,
+    TLSOptions,
+    first_service_ip,
+)
 from kapi.util.clock import FakeClock
 
 DAY = 86400
@@ -161,3 +167,13 @@ def test_serving_names_follow_the_options(tmp_path):
     names = serving_names(ServerOptions(tmp_path, bind_address="192.0.2.7"))
     assert {"localhost", "kubernetes.default.svc", "::1", "10.0.0.1", "192.0.2.7"} <= set(names)
     assert "0.0.0.0" not in serving_names(ServerOptions(tmp_path, bind_address="0.0.0.0"))
+
+
+def test_own_files_where_none_are_named(data, tmp_path):
+    """Who brings a serving certificate decides about client certificates too."""
+    own = data.with_tls_files(TLSOptions())
+    assert own.client_ca_file == data.ca_file
+    theirs = TLSOptions(tmp_path / "c", tmp_path / "k")
+    assert data.with_tls_files(theirs) is theirs
+    mixed = data.with_tls_files(TLSOptions(client_ca_file=tmp_path / "ca"))
+    assert mixed == TLSOptions(own.cert_file, own.private_key_file, tmp_path / "ca")
