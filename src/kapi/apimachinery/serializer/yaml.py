@@ -101,7 +101,7 @@ class _Reader:
                 self._anchors[event.anchor] = value
             return value
         if isinstance(event, AliasEvent):
-            return self._alias(event.anchor)
+            return self._alias(event.anchor or "")
         if depth >= _MAX_DEPTH:
             raise YAMLError(f"exceeded max depth of {_MAX_DEPTH}")
         anchor = event.anchor
