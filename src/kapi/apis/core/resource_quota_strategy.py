@@ -1,0 +1,113 @@
+"""ResourceQuota: defaults, strategies and columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from kapi.apis.core.pod_defaults import default_resource_list
+from kapi.apis.core.resource_quota_validation import (
+    validate_resource_quota,
+    validate_resource_quota_status,
+)
+from kapi.registry.duration import age
+from kapi.registry.rules import Column, Columns
+from kapi.registry.strategy import Strategy
+
+if TYPE_CHECKING:
+    from kapi.apimachinery.field import ErrorList
+    from kapi.apimachinery.types import JSONObject, JSONValue
+    from kapi.registry.context import RequestContext
+
+__all__ = [
+    "RESOURCE_QUOTA_COLUMNS",
+    "ResourceQuotaStatusStrategy",
+    "ResourceQuotaStrategy",
+    "default_resource_quota",
+]
+
+
+def default_resource_quota(obj: JSONObject) -> None:
+    """Round amounts up to thousandths."""
+    status = obj.get("status") or {}
+    for amounts in (
+        (obj.get("spec") or {}).get("hard"),
+        status.get("hard"),
+        status.get("used"),
+    ):
+        if amounts:
+            default_resource_list(amounts)
+
+
+class ResourceQuotaStrategy(Strategy):
+    """Quotas."""
+
+    delete_returns_object: ClassVar[bool] = True
+    reset_fields: ClassVar[tuple[str, ...]] = ("status",)
+
+    def prepare_for_create(self, context: RequestContext, obj: JSONObject) -> None:
+        """Start without a status."""
+        obj["status"] = {}
+
+    def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
+        """Check resources and scopes."""
+        validate_resource_quota(obj, errors)
+
+    def validate_update(
+        self, context: RequestContext, obj: JSONObject, old: JSONObject, errors: ErrorList
+    ) -> None:
+        """The scopes never change."""
+        validate_resource_quota(obj, errors)
+        scopes = (obj.get("spec") or {}).get("scopes")
+        if set(scopes or ()) != set((old.get("spec") or {}).get("scopes") or ()):
+            errors.invalid("spec.scopes", scopes, "field is immutable")
+
+
+class ResourceQuotaStatusStrategy(ResourceQuotaStrategy):
+    """``resourcequotas/status``."""
+
+    reset_fields: ClassVar[tuple[str, ...]] = ("spec",)
+
+    def validate_update(
+        self, context: RequestContext, obj: JSONObject, old: JSONObject, errors: ErrorList
+    ) -> None:
+        """Check the amounts."""
+        validate_resource_quota_status(obj, errors)
+
+
+_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+
+
+def _cells(obj: JSONObject, now: float) -> list[JSONValue]:
+    metadata = obj["metadata"]
+    status = obj.get("status") or {}
+    hard, used = status.get("hard") or {}, status.get("used") or {}
+    requests: list[str] = []
+    limits: list[str] = []
+    for name in sorted(hard):
+        column = limits if name.startswith("limits.") else requests
+        column.append(f"{name}: {used.get(name, '0')}/{hard[name]}")
+    return [
+        metadata.get("name", ""),
+        ", ".join(requests),
+        ", ".join(limits),
+        age(metadata.get("creationTimestamp"), now),
+    ]
+
+
+RESOURCE_QUOTA_COLUMNS = Columns(
+    (
+        Column("Name", format="name", describes=f"{_META}.name"),
+        Column(
+            "Request",
+            description="Request represents a minimum amount of cpu/memory that a container may"
+            " consume.",
+        ),
+        Column(
+            "Limit",
+            description="Limits control the maximum amount of cpu/memory that a container may use"
+            " independent of contention on the node.",
+        ),
+        Column("Age", describes=f"{_META}.creationTimestamp"),
+    ),
+    _cells,
+)

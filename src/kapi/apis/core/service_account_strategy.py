@@ -1,0 +1,58 @@
+"""ServiceAccount: strategy and columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from kapi.registry.duration import age
+from kapi.registry.rules import Column, Columns
+from kapi.registry.strategy import Strategy
+
+if TYPE_CHECKING:
+    from kapi.apimachinery.types import JSONObject, JSONValue
+    from kapi.registry.context import RequestContext
+
+__all__ = ["SERVICE_ACCOUNT_COLUMNS", "ServiceAccountStrategy"]
+
+_MOUNTABLE_SECRETS = "kubernetes.io/enforce-mountable-secrets"
+_MOUNTABLE_SECRETS_WARNING = (
+    f"metadata.annotations[{_MOUNTABLE_SECRETS}]: deprecated in v1.32+; prefer separate namespaces"
+    " to isolate access to mounted secrets"
+)
+
+
+def _has_annotation(obj: JSONObject) -> bool:
+    return _MOUNTABLE_SECRETS in (obj["metadata"].get("annotations") or ())
+
+
+class ServiceAccountStrategy(Strategy):
+    """Service accounts: metadata is all that is checked."""
+
+    delete_returns_object: ClassVar[bool] = True
+
+    def warnings_on_create(self, context: RequestContext, obj: JSONObject) -> None:
+        """Warn about the annotation that restricted mountable secrets."""
+        if context.minor >= 32 and _has_annotation(obj):
+            context.warn(_MOUNTABLE_SECRETS_WARNING)
+
+    def warnings_on_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:
+        """Warn when the annotation is new."""
+        if not _has_annotation(old):
+            self.warnings_on_create(context, obj)
+
+
+_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+
+
+def _cells(obj: JSONObject, now: float) -> list[JSONValue]:
+    metadata = obj["metadata"]
+    return [metadata.get("name", ""), age(metadata.get("creationTimestamp"), now)]
+
+
+SERVICE_ACCOUNT_COLUMNS = Columns(
+    (
+        Column("Name", format="name", describes=f"{_META}.name"),
+        Column("Age", describes=f"{_META}.creationTimestamp"),
+    ),
+    _cells,
+)
