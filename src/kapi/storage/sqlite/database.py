@@ -12,7 +12,6 @@ of a key is its state; a row without a value is a deletion.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -118,8 +117,8 @@ def prepare(path: str, durability: Durability, *, check_integrity: bool) -> Open
         DiskFull, Unavailable: it cannot be opened.
     """
     try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        is_new = not os.path.exists(path) or os.path.getsize(path) == 0  # noqa: PTH110, PTH202
+        file = Path(path)
+        is_new = not file.exists() or file.stat().st_size == 0
         with closing(connect_writer(path, durability)) as connection:
             if is_new:
                 connection.executescript(_SCHEMA)
@@ -142,7 +141,7 @@ def _check(connection: sqlite3.Connection, path: str, *, check_integrity: bool) 
     if check_integrity:
         problems = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
         if problems != ["ok"]:
-            raise _corrupt(path, "; ".join(problems))
+            raise _corrupt(path, "; ".join(problems).replace("\n", "; "))
 
 
 def _opened(connection: sqlite3.Connection) -> Opened:

@@ -369,8 +369,10 @@ class SQLiteEngine(Engine):
         if self._group is not None or self._waiting:
             self._idle = self._loop.create_future()
             await self._idle
-        self._subscriptions.close()
-        await asyncio.to_thread(self._close_files)
+        try:
+            self._subscriptions.close()
+        finally:
+            await asyncio.to_thread(self._close_files)
 
     def _close_files(self) -> None:
         self._range_thread.shutdown()

@@ -29,13 +29,14 @@ class FileLock:
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock.
+        """Take the lock, creating the folder when it is not there.
 
         Raises:
             Locked: another server has it.
             Unavailable: the lock file cannot be written.
         """
         try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise Unavailable(f"cannot open {self._path}: {error.strerror}") from error
@@ -44,8 +45,9 @@ class FileLock:
         except OSError:
             os.close(descriptor)
             raise Locked(self._database, self._owner()) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0) if sys.platform != "win32" else None
+        if sys.platform != "win32":  # there a locked file cannot be read by the one kept out
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
         self._descriptor = descriptor
 
     def release(self) -> None:
