@@ -20,13 +20,13 @@ from kapi.apimachinery.metav1 import (
     validate_patch_options,
     validate_update_options,
 )
-from kapi.endpoints.body import check_kind, parse_body
+from kapi.endpoints.body import parse_body
 from kapi.registry.before_delete import DeleteOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kapi.apimachinery.types import JSONObject
+    from kapi.apimachinery.types import JSONObject, JSONValue
     from kapi.endpoints.request import Request
     from kapi.registry.catalogue import Resource
 
@@ -36,6 +36,7 @@ __all__ = [
     "delete_options",
     "field_manager",
     "list_options",
+    "read_delete_options",
     "write_options",
 ]
 
@@ -158,10 +159,16 @@ def integer(request: Request, name: str) -> int | None:
 def delete_options(request: Request) -> tuple[DeleteOptions, JSONObject]:
     """DeleteOptions out of the body, or of the query when there is none; raises Invalid."""
     if request.body:
-        body = parse_body(request, "DeleteOptions")
-        options = _delete_body(request, body.value)
-    else:
-        options = _delete_query(request)
+        return read_delete_options(parse_body(request, "DeleteOptions").value)
+    return _checked_delete_options(_delete_query(request))
+
+
+def read_delete_options(value: JSONValue) -> tuple[DeleteOptions, JSONObject]:
+    """DeleteOptions out of a parsed body; raises BadRequest and Invalid."""
+    return _checked_delete_options(_delete_body(value))
+
+
+def _checked_delete_options(options: JSONObject) -> tuple[DeleteOptions, JSONObject]:
     options = {"kind": "DeleteOptions", "apiVersion": "meta.k8s.io/v1", **options}
     errors = ErrorList()
     validate_delete_options(options, errors)
@@ -178,7 +185,7 @@ def delete_options(request: Request) -> tuple[DeleteOptions, JSONObject]:
     return read, options
 
 
-def _delete_body(request: Request, value: object) -> JSONObject:
+def _delete_body(value: JSONValue) -> JSONObject:
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -229,14 +236,14 @@ def list_options(request: Request, resource: Resource) -> ListOptions:
     """ListOptions out of the query; raises BadRequest and Invalid."""
     if not request.query_string and not request.info.legacy_watch:
         return _ALL
-    limit = integer(request, "limit")
+    limit = max(integer(request, "limit") or 0, 0)
     timeout = integer(request, "timeoutSeconds")
     watch = request.flag("watch") or request.info.legacy_watch
     initial = request.flag("sendInitialEvents") if "sendInitialEvents" in request.query else None
     options = ListOptions(
         _label_selector(request.parameter("labelSelector")),
         _field_selector(request, resource),
-        limit or 0,
+        limit,
         request.parameter("continue"),
         request.parameter("resourceVersion"),
         request.parameter("resourceVersionMatch"),

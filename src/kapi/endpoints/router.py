@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeAlias
 
 from kapi.apimachinery.errors import MethodNotSupported, NotFound
+from kapi.endpoints.api import API
 from kapi.endpoints.handlers.create import create
 from kapi.endpoints.handlers.delete import delete, delete_collection
 from kapi.endpoints.handlers.get import get
@@ -13,20 +15,16 @@ from kapi.endpoints.handlers.patch import patch
 from kapi.endpoints.handlers.update import update
 from kapi.endpoints.handlers.watch import watch
 from kapi.endpoints.options import list_options
-from kapi.endpoints.request import Response
+from kapi.endpoints.request import Request, Response
+from kapi.registry.catalogue import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
-    from typing import TypeAlias
+    from collections.abc import Mapping
 
-    from kapi.endpoints.api import API
-    from kapi.endpoints.request import Request
-    from kapi.registry.catalogue import Resource
+__all__ = ["Document", "Handler", "Router"]
 
-    Handler: TypeAlias = Callable[[API, Request, Resource], Awaitable[Response]]
-    Document: TypeAlias = Callable[[Request], Response | None]
-
-__all__ = ["Router"]
+Handler: TypeAlias = Callable[[API, Request, Resource], Awaitable[Response]]
+Document: TypeAlias = Callable[[Request], Response | None]
 
 _VERBS = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete", "POST": "create"}
 _OBJECT_HANDLERS: dict[str, Handler] = {

@@ -267,15 +267,11 @@ class ResourceStore:
         found = "" if live is None else live["metadata"].get("uid", "")
         if not uid or uid == found:
             return
-        if live is None:
-            found = ""
         why = (
             f"StorageError: invalid object, Code: 4, Key: {key}, "
             "ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: "
             f"UID in precondition: {uid}, UID in object meta: {found}"
         )
-        if live is not None:
-            why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {found}"
         raise Conflict.resource(resource.group, resource.resource, name, why)
 
     async def _replace(

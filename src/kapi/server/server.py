@@ -21,7 +21,10 @@ from kapi.client.inprocess import InProcessClient
 from kapi.endpoints.api import API
 from kapi.endpoints.application import Application
 from kapi.endpoints.discovery import Discovery
+from kapi.endpoints.handlers.binding import bind
+from kapi.endpoints.handlers.eviction import evict_pod
 from kapi.endpoints.handlers.namespaces import delete_namespace, finalize_namespace
+from kapi.endpoints.handlers.scale import Scales
 from kapi.endpoints.health import Health, version_info
 from kapi.endpoints.negotiation import Negotiator
 from kapi.endpoints.router import Router
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
 
     from kapi.apimachinery.types import JSONObject
     from kapi.apimachinery.user import UserInfo
+    from kapi.endpoints.router import Handler
     from kapi.registry.catalogue import Resource
     from kapi.server.options import ServerOptions
     from kapi.storage.engine import Engine
@@ -202,8 +206,16 @@ class APIServer:
             health.respond,
             version_info(api.minor, api.negotiator),
         ]
-        resources = {("", "namespaces", "delete"): delete_namespace}
-        subresources = {("", "namespaces", "finalize"): finalize_namespace}
+        resources: dict[tuple[str, str, str], Handler] = {
+            ("", "namespaces", "delete"): delete_namespace,
+            ("", "bindings", "create"): bind,
+        }
+        subresources: dict[tuple[str, str, str], Handler] = {
+            ("", "namespaces", "finalize"): finalize_namespace,
+            ("", "pods", "binding"): bind,
+            ("", "pods", "eviction"): evict_pod,
+            ("", "", "scale"): Scales().handle,
+        }
         return Router(api, documents, resources, subresources)
 
     def _check_store(self) -> str:

@@ -18,12 +18,13 @@ from kapi.apimachinery.patch import json as json_patch
 from kapi.apimachinery.patch import merge as merge_patch
 from kapi.apimachinery.patch import strategic
 from kapi.apimachinery.scheme import DecodeError
-from kapi.apimachinery.serializer import json, yaml
+from kapi.apimachinery.serializer import yaml
 from kapi.endpoints.body import media_type
 from kapi.endpoints.conversion import from_hub, to_hub
 from kapi.endpoints.handlers.update import strategy_for
 from kapi.endpoints.options import field_manager, patch_options
 from kapi.registry.before_create import match_namespace
+from kapi.util.clock import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     # Patches a copy of the current object; may return it.
     Apply: TypeAlias = Callable[[JSONObject], JSONValue]
 
-__all__ = ["patch"]
+__all__ = ["Application", "Patching", "patch", "read_patch"]
 
 _JSON_PATCH = "application/json-patch+json"
 _MERGE_PATCH = "application/merge-patch+json"
@@ -49,28 +50,38 @@ _APPLY_YAML = "application/apply-patch+yaml"
 async def patch(api: API, request: Request, resource: Resource) -> Response:
     """Apply the patch in the body."""
     representation = api.negotiator.choose(request.headers.get(b"accept"))
-    form = media_type(request) if request.headers.get(b"content-type") else ""
-    if form not in {_JSON_PATCH, _MERGE_PATCH, _STRATEGIC, _APPLY_YAML}:
-        raise UnsupportedMediaType("415: Unsupported Media Type", {})
-    options = patch_options(request, apply=form == _APPLY_YAML)
+    change, options = read_patch(api, request, resource)
     context = api.context(request, "UPDATE", dry_run=options.dry_run)
     strategy = strategy_for(resource, request.info.subresource)
-    if form == _APPLY_YAML:
-        patcher: _Patcher | _Applier = _Applier(api, request, resource, options, context.now)
-    else:
-        change = _change(form, request, resource)
-        patcher = _Patcher(api, request, resource, options, context.now, change)
     written = await api.store(resource).update(
         context,
         resource,
         strategy,
         request.info.name,
-        patcher.make_new,
+        change.make_new,
         options.raw,
-        create=form == _APPLY_YAML and not request.info.subresource,
+        create=isinstance(change, Application) and not request.info.subresource,
     )
     status = 201 if written.created else 200
     return api.writer.object(request, resource, written.body, representation, status)
+
+
+def read_patch(
+    api: API, request: Request, resource: Resource
+) -> tuple[Patching | Application, WriteOptions]:
+    """The change that a PATCH asks for, and its options.
+
+    Raises UnsupportedMediaType for a body in none of the four forms.
+    """
+    form = media_type(request) if request.headers.get(b"content-type") else ""
+    if form not in {_JSON_PATCH, _MERGE_PATCH, _STRATEGIC, _APPLY_YAML}:
+        raise UnsupportedMediaType("415: Unsupported Media Type", {})
+    options = patch_options(request, apply=form == _APPLY_YAML)
+    now = format_time(api.clock.now())
+    if form == _APPLY_YAML:
+        return Application(api, request, resource, options, now), options
+    change = _change(form, request, resource)
+    return Patching(api, request, resource, options, now, change), options
 
 
 def _change(form: str, request: Request, resource: Resource) -> Apply:
@@ -84,7 +95,7 @@ def _change(form: str, request: Request, resource: Resource) -> Apply:
     return lambda obj: strategic.apply(obj, document, resource.type)
 
 
-class _Patcher:
+class Patching:
     """JSON, merge and strategic merge patches."""
 
     def __init__(
@@ -168,7 +179,7 @@ def _undecodable(changed: JSONValue, why: str) -> Invalid:
     return Invalid.kind("", "", "", errors)
 
 
-class _Applier:
+class Application:
     """Server-side apply."""
 
     def __init__(
@@ -190,13 +201,12 @@ class _Applier:
             current,
             applied,
             self._options.field_manager,
+            self._now,
             force=bool(self._options.force),
-            now=self._now,
-            default=self._default,
         )
-        return to_hub(resource, merged)
+        return to_hub(resource, self._defaulted(merged))
 
-    def _default(self, obj: JSONObject) -> JSONObject:
+    def _defaulted(self, obj: JSONObject) -> JSONObject:
         resource = self._resource
         try:
             decoded, _ = self._api.scheme.decode(resource.type, obj)

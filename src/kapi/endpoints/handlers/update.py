@@ -13,11 +13,12 @@ from kapi.registry.before_create import match_namespace
 if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject
     from kapi.endpoints.api import API
+    from kapi.endpoints.options import WriteOptions
     from kapi.endpoints.request import Request, Response
     from kapi.registry.catalogue import Resource
     from kapi.registry.strategy import Strategy
 
-__all__ = ["check_name", "strategy_for", "update"]
+__all__ = ["Replacement", "strategy_for", "update"]
 
 
 def strategy_for(resource: Resource, subresource: str) -> Strategy:
@@ -26,7 +27,44 @@ def strategy_for(resource: Resource, subresource: str) -> Strategy:
     return rules.subresources[subresource] if subresource else rules.strategy
 
 
-def check_name(name: str, meta: JSONObject) -> None:
+class Replacement:
+    """The change that a PUT asks for: the object in the body instead of the stored one."""
+
+    def __init__(
+        self, api: API, request: Request, resource: Resource, options: WriteOptions, now: str
+    ) -> None:
+        self._api = api
+        self._request = request
+        self._resource = resource
+        self._options = options
+        self._now = now
+        self._first: JSONObject | None = self._read()
+        meta = self._first["metadata"]
+        self.uid: str = meta.get("uid", "")
+
+    def _read(self) -> JSONObject:
+        obj = read_object(self._api, self._request, self._resource, self._options)
+        info, meta = self._request.info, obj["metadata"]
+        _check_name(info.name, meta)
+        match_namespace(self._resource, meta, info.namespace)
+        return obj
+
+    async def make_new(self, live: JSONObject | None) -> JSONObject:
+        """The new object at the hub version."""
+        obj, self._first = self._first, None
+        if obj is None:  # somebody was faster: the first reading has been changed meanwhile
+            obj = self._read()
+        resource = self._resource
+        current = None if live is None else from_hub(resource, self._api.copy(live, resource))
+        if current is None:
+            obj["metadata"].pop("managedFields", None)
+        manager = field_manager(self._request, self._options)
+        fields = self._api.field_manager(resource, self._request.info.subresource)
+        fields.update(current, obj, manager, self._now)
+        return to_hub(resource, obj)
+
+
+def _check_name(name: str, meta: JSONObject) -> None:
     """The body of a PUT names the object of the path."""
     given = meta.get("name", "")
     if not given:
@@ -47,37 +85,16 @@ async def update(api: API, request: Request, resource: Resource) -> Response:
     options = write_options(request, "UpdateOptions")
     context = api.context(request, "UPDATE", dry_run=options.dry_run)
     strategy = strategy_for(resource, info.subresource)
-    first: JSONObject | None = read_object(api, request, resource, options)
-    assert first is not None
-    meta = first["metadata"]
-    check_name(info.name, meta)
-    match_namespace(resource, meta, info.namespace)
-    uid = meta.get("uid", "")
-    manager = field_manager(request, options)
-    fields = api.field_manager(resource, info.subresource)
-
-    async def make_new(live: JSONObject | None) -> JSONObject:
-        nonlocal first
-        obj = first
-        first = None
-        if obj is None:  # somebody was faster: the first reading has been changed meanwhile
-            obj = read_object(api, request, resource, options)
-            match_namespace(resource, obj["metadata"], info.namespace)
-        versioned = None if live is None else from_hub(resource, api.copy(live, resource))
-        if versioned is None:
-            obj["metadata"].pop("managedFields", None)
-        fields.update(versioned, obj, manager, context.now)
-        return to_hub(resource, obj)
-
+    change = Replacement(api, request, resource, options, context.now)
     written = await api.store(resource).update(
         context,
         resource,
         strategy,
         info.name,
-        make_new,
+        change.make_new,
         options.raw,
         create=strategy.allow_create_on_update and not info.subresource,
-        uid=uid,
+        uid=change.uid,
     )
     status = 201 if written.created else 200
     return api.writer.object(request, resource, written.body, representation, status)
