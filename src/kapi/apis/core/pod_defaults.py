@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery import quantity
+from kapi.apis.core.pod_resources import default_pod_resources
 from kapi.apis.core.volume_defaults import default_volume
 
 if TYPE_CHECKING:
@@ -67,6 +68,19 @@ def default_pod(obj: JSONObject) -> None:
     default_pod_spec(spec)
     if spec["terminationGracePeriodSeconds"] < 0:
         spec["terminationGracePeriodSeconds"] = 1
+    status = obj.get("status")
+    if status and (status.get("podIP") or status.get("podIPs")):
+        _align_pod_addresses(status)
+
+
+def _align_pod_addresses(status: JSONObject) -> None:
+    """``podIP`` is the first of ``podIPs``; where they differ, the older field is right."""
+    address = status.get("podIP")
+    addresses = status.get("podIPs")
+    if address and (not addresses or addresses[0].get("ip") != address):
+        status["podIPs"] = [{"ip": address}]
+    elif addresses:
+        status["podIP"] = addresses[0].get("ip", "")
 
 
 def default_pod_template_spec(template: JSONObject) -> None:
@@ -176,7 +190,7 @@ def default_resource_list(resource_list: JSONObject) -> None:
     for name, text in resource_list.items():
         # Canonical text below a thousandth ends in n or u, or has a negative exponent.
         if text[-1] in "nu" or "e-" in text:
-            resource_list[name] = quantity.parse(text).round_up_milli()
+            resource_list[name] = str(quantity.parse(text).round_up(-3))
 
 
 def _requests_from_limits(resources: JSONObject) -> None:
@@ -190,7 +204,3 @@ def _requests_from_limits(resources: JSONObject) -> None:
     for name, amount in limits.items():
         if name not in requests:
             requests[name] = amount
-
-
-def default_pod_resources(spec: JSONObject) -> None:
-    """Fill requests and huge page limits of the pod as a whole from its containers."""

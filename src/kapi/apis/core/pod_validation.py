@@ -25,7 +25,7 @@ from kapi.apis.core.pod_validation_dns import (
     validate_hostname_override,
 )
 from kapi.apis.core.pod_validation_ephemeral import validate_ephemeral_containers
-from kapi.apis.core.pod_validation_options import PodValidationOptions
+from kapi.apis.core.pod_validation_options import PodScope, PodValidationOptions
 from kapi.apis.core.pod_validation_os import validate_os, validate_windows_host_process
 from kapi.apis.core.pod_validation_resource_claims import validate_resource_claims
 from kapi.apis.core.pod_validation_resources import (
@@ -133,13 +133,14 @@ def validate_pod_spec(
         spec.get("volumes") or (), f"{path}.volumes", errors, metadata, options
     )
     claims = validate_resource_claims(spec, metadata, path, errors)
-    validate_containers(spec, volumes, claims, path, errors, options)
+    scope = PodScope(spec, volumes, claims, options)
+    validate_containers(scope, path, errors)
     if spec.get("initContainers"):
-        validate_init_containers(spec, volumes, claims, path, errors, options)
+        validate_init_containers(scope, path, errors)
     if spec.get("ephemeralContainers"):
-        validate_ephemeral_containers(spec, volumes, claims, path, errors, options)
+        validate_ephemeral_containers(scope, path, errors)
     if spec.get("resources") is not None:
-        validate_pod_resources(spec, f"{path}.resources", errors, options)
+        validate_pod_resources(scope, f"{path}.resources", errors)
     if spec.get("hostNetwork"):
         _validate_host_network_ports(spec, path, errors, options)
     policy = spec.get("restartPolicy", "")
@@ -200,9 +201,7 @@ def _validate_placement(
 def _validate_identity(spec: JSONObject, path: str, errors: ErrorList) -> None:
     account = spec.get("serviceAccountName")
     if account:
-        errors.invalid_each(
-            f"{path}.serviceAccountName", account, names.dns1123_subdomain(account)
-        )
+        errors.invalid_each(f"{path}.serviceAccountName", account, names.dns1123_subdomain(account))
     node = spec.get("nodeName")
     if node:
         errors.invalid_each(f"{path}.nodeName", node, names.dns1123_subdomain(node))
@@ -246,5 +245,3 @@ def _validate_classes(spec: JSONObject, path: str, errors: ErrorList) -> None:
         validate_resource_amounts(spec["overhead"], f"{path}.overhead", errors)
     if spec.get("os") is not None:
         validate_os(spec, path, errors)
-
-

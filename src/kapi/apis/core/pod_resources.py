@@ -1,0 +1,124 @@
+"""What a pod asks for as a whole: the sum of its containers, and its quality of service class."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kapi.apimachinery.quantity import Quantity, parse
+
+if TYPE_CHECKING:
+    from kapi.apimachinery.types import JSONObject
+
+__all__ = [
+    "container_limits",
+    "container_requests",
+    "default_pod_resources",
+    "is_pod_level_resource",
+    "qos_class",
+]
+
+Amounts = dict[str, Quantity]
+_QOS_RESOURCES = ("cpu", "memory")
+
+
+def is_pod_level_resource(name: str) -> bool:
+    """Whether a resource may be given for the pod as a whole."""
+    return name in _QOS_RESOURCES or name.startswith("hugepages-")
+
+
+def container_requests(spec: JSONObject) -> Amounts:
+    """The requests of all containers together."""
+    return _aggregate(spec, "requests")
+
+
+def container_limits(spec: JSONObject) -> Amounts:
+    """The limits of all containers together."""
+    return _aggregate(spec, "limits")
+
+
+def _amounts(container: JSONObject, kind: str) -> Amounts:
+    resources = container.get("resources")
+    listed = resources.get(kind) if resources else None
+    return {name: parse(text) for name, text in listed.items()} if listed else {}
+
+
+def _add(total: Amounts, more: Amounts) -> None:
+    for name, amount in more.items():
+        total[name] = total[name] + amount if name in total else amount
+
+
+def _raise(total: Amounts, floor: Amounts) -> None:
+    for name, amount in floor.items():
+        if name not in total or amount > total[name]:
+            total[name] = amount
+
+
+def _aggregate(spec: JSONObject, kind: str) -> Amounts:
+    """The sum of the containers; init containers run one after the other, beside their sidecars."""
+    total: Amounts = {}
+    for container in spec.get("containers") or ():
+        _add(total, _amounts(container, kind))
+    sidecars: Amounts = {}
+    peak: Amounts = {}
+    for container in spec.get("initContainers") or ():
+        amounts = _amounts(container, kind)
+        if container.get("restartPolicy") == "Always":
+            _add(total, amounts)
+            _add(sidecars, amounts)
+            amounts = dict(sidecars)
+        else:
+            _add(amounts, sidecars)
+        _raise(peak, amounts)
+    _raise(total, peak)
+    return total
+
+
+def default_pod_resources(spec: JSONObject) -> None:
+    """Fill huge page limits and the requests of the pod as a whole from its containers."""
+    resources = spec["resources"]
+    limits = resources.get("limits") or {}
+    for name, amount in container_limits(spec).items():
+        if name.startswith("hugepages-") and name not in limits:
+            limits[name] = str(amount)
+    if not limits:
+        return
+    resources["limits"] = limits
+    requests = resources.get("requests") or {}
+    for name, amount in container_requests(spec).items():
+        if name in _QOS_RESOURCES and name not in requests:
+            requests[name] = str(amount)
+    for name, text in limits.items():
+        if name not in requests and is_pod_level_resource(name):
+            requests[name] = text
+    if requests:
+        resources["requests"] = requests
+
+
+def qos_class(spec: JSONObject) -> str:
+    """The quality of service class of a pod: Guaranteed, Burstable or BestEffort."""
+    requests: Amounts = {}
+    limits: Amounts = {}
+    guaranteed = True
+    pod_resources = spec.get("resources")
+    holders = (
+        ({"resources": pod_resources},)
+        if pod_resources is not None
+        else (*(spec.get("containers") or ()), *(spec.get("initContainers") or ()))
+    )
+    for holder in holders:
+        if not holder.get("resources"):
+            guaranteed = False
+            continue
+        _add(requests, _positive(_amounts(holder, "requests")))
+        own_limits = _positive(_amounts(holder, "limits"))
+        guaranteed = guaranteed and len(own_limits) == len(_QOS_RESOURCES)
+        _add(limits, own_limits)
+    if not requests and not limits:
+        return "BestEffort"
+    return "Guaranteed" if guaranteed and requests == limits else "Burstable"
+
+
+def _positive(amounts: Amounts) -> Amounts:
+    return {
+        name: amounts[name] for name in _QOS_RESOURCES if name in amounts and amounts[name].sign > 0
+    }

@@ -1,0 +1,144 @@
+"""Compute resources of containers and pods: names, amounts, and requests within limits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kapi.apimachinery import quantity
+from kapi.apis.core.pod_resources import container_requests, is_pod_level_resource
+from kapi.apis.core.pod_validation_options import is_divisible
+from kapi.apis.core.pod_validation_resource_claims import validate_container_claims
+from kapi.apis.core.resource_names import (
+    validate_container_resource_name,
+    validate_resource_name,
+    validate_resource_quantity,
+)
+
+if TYPE_CHECKING:
+    from kapi.apimachinery.field import ErrorList
+    from kapi.apimachinery.types import JSONObject
+    from kapi.apis.core.pod_validation_options import PodScope, PodValidationOptions
+
+__all__ = [
+    "validate_container_resources",
+    "validate_pod_resources",
+    "validate_resource_amounts",
+]
+
+_COMPUTE = frozenset({"cpu", "memory", "ephemeral-storage"})
+_HUGE_PAGES = "hugepages-"
+
+
+def _allows_overcommit(name: str) -> bool:
+    return ("/" not in name or "kubernetes.io/" in name) and not name.startswith(_HUGE_PAGES)
+
+
+def _validate_amount(name: str, text: str, path: str, errors: ErrorList) -> quantity.Quantity:
+    amount = quantity.parse(text)
+    if amount.sign < 0 or name not in _COMPUTE:
+        validate_resource_quantity(name, text, path, errors)
+    return amount
+
+
+def validate_resource_amounts(amounts: JSONObject, path: str, errors: ErrorList) -> None:
+    """Validate a resource list that stands alone, as the overhead of a pod."""
+    for name, text in amounts.items():
+        validate_container_resource_name(name, f"{path}[{name}]", errors)
+        validate_resource_quantity(name, text, f"{path}[{name}]", errors)
+
+
+def _validate_huge_pages(
+    name: str, text: str, path: str, errors: ErrorList, options: PodValidationOptions
+) -> None:
+    if not options.allow_indivisible_huge_pages and not is_divisible(name, text):
+        errors.invalid(path, text, f"{text} is not positive integer multiple of {name}")
+
+
+def validate_container_resources(
+    resources: JSONObject,
+    scope: PodScope,
+    path: str,
+    errors: ErrorList,
+    *,
+    pod_level: bool = False,
+) -> None:
+    """Validate limits, requests and claims."""
+    limits = resources.get("limits") or {}
+    requests = resources.get("requests") or {}
+    limit_amounts: dict[str, quantity.Quantity] = {}
+    for name, text in limits.items():
+        where = f"{path}.limits[{name}]"
+        _validate_name(name, where, errors, pod_level=pod_level)
+        limit_amounts[name] = _validate_amount(name, text, where, errors)
+        if name.startswith(_HUGE_PAGES):
+            _validate_huge_pages(name, text, where, errors, scope.options)
+    for name, text in requests.items():
+        where = f"{path}.requests[{name}]"
+        _validate_name(name, where, errors, pod_level=pod_level)
+        amount = _validate_amount(name, text, where, errors)
+        limit = limit_amounts.get(name)
+        if limit is not None:
+            if amount != limit:
+                _compare_with_limit(name, amount, limit, path, errors)
+        elif not _allows_overcommit(name):
+            errors.required(f"{path}.limits", "Limit must be set for non overcommitable resources")
+        if name.startswith(_HUGE_PAGES):
+            _validate_huge_pages(name, text, where, errors, scope.options)
+    mentioned = (*limits, *requests)
+    if (
+        any(name.startswith(_HUGE_PAGES) for name in mentioned)
+        and "cpu" not in mentioned
+        and "memory" not in mentioned
+    ):
+        errors.forbidden(path, "HugePages require cpu or memory")
+    if resources.get("claims"):
+        validate_container_claims(resources["claims"], scope.claims, f"{path}.claims", errors)
+
+
+def _validate_name(name: str, path: str, errors: ErrorList, *, pod_level: bool) -> None:
+    if not pod_level:
+        if name not in _COMPUTE:
+            validate_container_resource_name(name, path, errors)
+        return
+    validate_resource_name(name, path, errors)
+    if not is_pod_level_resource(name):
+        errors.not_supported(path, name, ("cpu", "hugepages-", "memory"))
+
+
+def _compare_with_limit(
+    name: str, amount: quantity.Quantity, limit: quantity.Quantity, path: str, errors: ErrorList
+) -> None:
+    if not _allows_overcommit(name):
+        errors.invalid(f"{path}.requests", str(amount), f"must be equal to {name} limit of {limit}")
+    elif amount > limit:
+        errors.invalid(
+            f"{path}.requests",
+            str(amount),
+            f"must be less than or equal to {name} limit of {limit}",
+        )
+
+
+def validate_pod_resources(scope: PodScope, path: str, errors: ErrorList) -> None:
+    """Validate the resources of the pod as a whole against those of its containers."""
+    spec = scope.spec
+    resources = spec["resources"]
+    if resources.get("claims") is not None:
+        errors.forbidden(f"{path}.claims", "claims may not be set for Resources at pod-level")
+    validate_container_resources({**resources, "claims": None}, scope, path, errors, pod_level=True)
+    requests = resources.get("requests") or {}
+    for name, total in container_requests(spec).items():
+        if name in requests and total > quantity.parse(requests[name]):
+            errors.invalid(
+                f"{path}.requests[{name}]",
+                requests[name],
+                f"must be greater than or equal to aggregate container requests of {total}",
+            )
+    limits = {name: quantity.parse(text) for name, text in (resources.get("limits") or {}).items()}
+    for container in spec.get("containers") or ():
+        for name, text in ((container.get("resources") or {}).get("limits") or {}).items():
+            if name in limits and quantity.parse(text) > limits[name]:
+                errors.invalid(
+                    f"{path}.limits[{name}]",
+                    resources["limits"][name],
+                    f"must be greater than or equal to individual container limits of {text}",
+                )
