@@ -58,8 +58,9 @@ class LimitRangeStrategy(Strategy):
         for index, limit in enumerate((obj.get("spec") or {}).get("limits") or ()):
             path = f"spec.limits[{index}]"
             kind = limit.get("type") or ""
-            errors.invalid_each(f"{path}.type", kind, names.qualified_name(kind))
-            if "/" not in kind and kind not in _STANDARD_TYPES:
+            messages = names.qualified_name(kind)
+            errors.invalid_each(f"{path}.type", kind, messages)
+            if not messages and "/" not in kind and kind not in _STANDARD_TYPES:
                 errors.invalid(
                     f"{path}.type", kind, "must be a standard limit type or fully qualified"
                 )

@@ -1,7 +1,6 @@
 """Namespace: finalizers of its spec, phase, name label; strategies of its three endpoints.
 
-Implements the Namespace API reference. When a namespace may be removed is decided by the
-generic store with ``may_be_removed``.
+Implements the Namespace API reference and "Namespaces" of the Kubernetes documentation.
 """
 
 from __future__ import annotations

@@ -30,6 +30,17 @@ class ServiceAccountStrategy(Strategy):
 
     delete_returns_object: ClassVar[bool] = True
 
+    def prepare_for_create(self, context: RequestContext, obj: JSONObject) -> None:
+        """Secrets are those of the account's own namespace: only their names are kept."""
+        if obj.get("secrets"):
+            obj["secrets"] = [
+                {"name": secret["name"]} if secret.get("name") else {} for secret in obj["secrets"]
+            ]
+
+    def prepare_for_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:
+        """As at creation."""
+        self.prepare_for_create(context, obj)
+
     def warnings_on_create(self, context: RequestContext, obj: JSONObject) -> None:
         """Warn about the annotation that restricted mountable secrets."""
         if context.minor >= 32 and _has_annotation(obj):

@@ -89,7 +89,7 @@ def normalize_cluster_ips(spec: JSONObject, old: JSONObject | None) -> None:
         if before and not address:
             spec.pop("clusterIPs", None)
         elif address:
-            spec["clusterIPs"] = [address]
+            spec["clusterIPs"] = [address, *(old.get("clusterIPs") or ())[1:]]
 
 
 def keeps_dual_stack_preference(spec: JSONObject, old: JSONObject | None) -> bool:

@@ -33,9 +33,7 @@ def validate_service_ports(ports: list[JSONObject], errors: ErrorList) -> None:
         elif protocol not in PROTOCOLS:
             errors.not_supported(f"{path}.protocol", protocol, PROTOCOLS)
         target = port.get("targetPort") or 0
-        messages = (
-            names.port_name(target) if isinstance(target, str) else names.port_number(target)
-        )
+        messages = names.port_name(target) if isinstance(target, str) else names.port_number(target)
         errors.invalid_each(f"{path}.targetPort", target, messages)
         app_protocol = port.get("appProtocol")
         if app_protocol is not None:
