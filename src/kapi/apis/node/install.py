@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from kapi.apis.node import strategy
+from kapi.apis.node import columns, strategy
 from kapi.registry.rules import KindRules, Rules
 
 __all__ = ["install"]
-
-_GROUP = "node.k8s.io"
 
 
 def install(rules: Rules) -> None:
     """Register every kind of the group."""
     rules.add(
-        _GROUP,
+        "node.k8s.io",
         "runtimeclasses",
-        KindRules(
-            strategy=strategy.RuntimeClassStrategy(),
-        ),
+        KindRules(strategy=strategy.RuntimeClassStrategy(), columns=columns.RUNTIME_CLASS),
     )

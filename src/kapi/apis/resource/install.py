@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from kapi.apis.resource import strategy
+from kapi.apis.resource import columns, conversion, defaults, strategy
 from kapi.registry.rules import KindRules, Rules
 
 __all__ = ["install"]
 
 _GROUP = "resource.k8s.io"
+_VERSIONS = ("v1", "v1beta2", "v1beta1", "v1alpha3")
+# Versions that differ from v1 in form.
+_EARLY = ("v1beta1", "v1alpha3")
 
 
 def install(rules: Rules) -> None:
@@ -15,9 +18,7 @@ def install(rules: Rules) -> None:
     rules.add(
         _GROUP,
         "deviceclasses",
-        KindRules(
-            strategy=strategy.DeviceClassStrategy(),
-        ),
+        KindRules(strategy=strategy.DeviceClassStrategy(), columns=columns.NAME_AND_AGE),
     )
     rules.add(
         _GROUP,
@@ -25,6 +26,10 @@ def install(rules: Rules) -> None:
         KindRules(
             strategy=strategy.ResourceClaimStrategy(),
             subresources={"status": strategy.ResourceClaimStatusStrategy()},
+            defaults=dict.fromkeys(_VERSIONS, defaults.default_resource_claim),
+            columns=columns.RESOURCE_CLAIM,
+            to_hub=dict.fromkeys(_EARLY, conversion.claim_to_hub),
+            from_hub=dict.fromkeys(_EARLY, conversion.claim_from_hub),
         ),
     )
     rules.add(
@@ -32,6 +37,10 @@ def install(rules: Rules) -> None:
         "resourceclaimtemplates",
         KindRules(
             strategy=strategy.ResourceClaimTemplateStrategy(),
+            defaults=dict.fromkeys(_VERSIONS, defaults.default_resource_claim_template),
+            columns=columns.NAME_AND_AGE,
+            to_hub=dict.fromkeys(_EARLY, conversion.template_to_hub),
+            from_hub=dict.fromkeys(_EARLY, conversion.template_from_hub),
         ),
     )
     rules.add(
@@ -39,5 +48,9 @@ def install(rules: Rules) -> None:
         "resourceslices",
         KindRules(
             strategy=strategy.ResourceSliceStrategy(),
+            columns=columns.RESOURCE_SLICE,
+            to_hub=dict.fromkeys(_EARLY, conversion.slice_to_hub),
+            from_hub=dict.fromkeys(_EARLY, conversion.slice_from_hub),
+            selectable_fields=("spec.nodeName", "spec.driver"),
         ),
     )

@@ -1,10 +1,29 @@
-"""Strategies of the kinds of resource.k8s.io: what a client may set, and where."""
+"""Strategies of the dynamic resource allocation kinds."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from kapi.apis.resource.claim_status_validation import validate_resource_claim_status_update
+from kapi.apis.resource.claim_validation import (
+    validate_resource_claim,
+    validate_resource_claim_template,
+    validate_resource_claim_template_update,
+    validate_resource_claim_update,
+)
+from kapi.apis.resource.device_validation import (
+    validate_device_class,
+    validate_resource_slice,
+    validate_resource_slice_update,
+)
 from kapi.registry.strategy import Strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kapi.apimachinery.field import ErrorList
+    from kapi.apimachinery.types import JSONObject
+    from kapi.registry.context import RequestContext
 
 __all__ = [
     "DeviceClassStrategy",
@@ -21,6 +40,10 @@ class DeviceClassStrategy(Strategy):
     has_generation: ClassVar[bool] = True
     delete_returns_object: ClassVar[bool] = True
 
+    def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
+        """Selectors and configuration."""
+        validate_device_class(obj, errors)
+
 
 class ResourceClaimStrategy(Strategy):
     """ResourceClaim."""
@@ -28,11 +51,31 @@ class ResourceClaimStrategy(Strategy):
     delete_returns_object: ClassVar[bool] = True
     reset_fields: ClassVar[tuple[str, ...]] = ("status",)
 
+    def prepare_for_create(self, context: RequestContext, obj: JSONObject) -> None:
+        """Nothing is allocated yet."""
+        obj["status"] = {}
+
+    def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
+        """Requests, constraints and configuration."""
+        validate_resource_claim(obj, errors)
+
+    def validate_update(
+        self, context: RequestContext, obj: JSONObject, old: JSONObject, errors: ErrorList
+    ) -> None:
+        """The spec is fixed."""
+        validate_resource_claim_update(obj, old, errors)
+
 
 class ResourceClaimStatusStrategy(Strategy):
-    """ResourceClaim/status."""
+    """resourceclaims/status."""
 
     reset_fields: ClassVar[tuple[str, ...]] = ("spec",)
+
+    def validate_update(
+        self, context: RequestContext, obj: JSONObject, old: JSONObject, errors: ErrorList
+    ) -> None:
+        """Allocation, reservations and devices."""
+        validate_resource_claim_status_update(obj, old, errors)
 
 
 class ResourceClaimTemplateStrategy(Strategy):
@@ -40,9 +83,48 @@ class ResourceClaimTemplateStrategy(Strategy):
 
     delete_returns_object: ClassVar[bool] = True
 
+    def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
+        """Metadata and spec of the claims to be."""
+        validate_resource_claim_template(obj, errors)
+
+    def validate_update(
+        self, context: RequestContext, obj: JSONObject, old: JSONObject, errors: ErrorList
+    ) -> None:
+        """A template is fixed."""
+        validate_resource_claim_template_update(obj, old, errors)
+
 
 class ResourceSliceStrategy(Strategy):
     """ResourceSlice."""
 
     has_generation: ClassVar[bool] = True
     delete_returns_object: ClassVar[bool] = True
+
+    def prepare_for_create(self, context: RequestContext, obj: JSONObject) -> None:
+        """Date the taints."""
+        for device in (obj.get("spec") or {}).get("devices") or ():
+            for taint in device.get("taints") or ():
+                if taint.get("timeAdded") is None:
+                    taint["timeAdded"] = context.now
+
+    def prepare_for_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:
+        """Date the taints that are new."""
+        self.prepare_for_create(context, obj)
+
+    def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
+        """Driver, pool and devices."""
+        validate_resource_slice(obj, errors)
+
+    def validate_update(
+        self, context: RequestContext, obj: JSONObject, old: JSONObject, errors: ErrorList
+    ) -> None:
+        """Driver, pool and node are fixed."""
+        validate_resource_slice_update(obj, old, errors)
+
+    def field_labels(self, obj: JSONObject) -> Mapping[str, str]:
+        """Node and driver."""
+        spec = obj.get("spec") or {}
+        return {
+            "spec.nodeName": spec.get("nodeName") or "",
+            "spec.driver": spec.get("driver", ""),
+        }
