@@ -1,0 +1,1 @@
+"""Serializers: between bytes on the wire and JSON values."""
