@@ -70,5 +70,16 @@ def _offer(watchers: list[Watcher] | None, change: Change, full: list[Watcher]) 
     for watcher in watchers:
         predicate = watcher.predicate
         event = plain if predicate is None else change.seen_by(predicate)
-        if event is not None and revision > watcher.after and not watcher.add(event):
+        if event is None or revision <= watcher.after:
+            continue
+        # As Watcher.add, without the call: with many watchers this loop is what a write costs.
+        queue = watcher.queue
+        if len(queue) >= watcher.limit:
             full.append(watcher)
+            continue
+        queue.append(event)
+        waiter = watcher.waiter
+        if waiter is not None:
+            watcher.waiter = None
+            if not waiter.done():
+                waiter.set_result(None)

@@ -26,6 +26,7 @@ class Watcher:
     __slots__ = (
         "_error",
         "_forget",
+        "_loop",
         "_queue_limit",
         "after",
         "closed",
@@ -59,6 +60,7 @@ class Watcher:
         self.deadline: float | None = None
         self._error: StorageError | None = None
         self._forget = forget
+        self._loop = asyncio.get_running_loop()
 
     async def next(self) -> list[WatchEvent]:
         """All events that are ready, at least one; an empty list when the watch has ended.
@@ -72,11 +74,9 @@ class Watcher:
                 if self._error is not None:
                     raise self._error
                 return []
-            waiter = self.waiter = asyncio.get_running_loop().create_future()
-            try:
-                await waiter
-            finally:
-                self.waiter = None
+            # A reader that is cancelled leaves a future that is done and wakes nobody.
+            self.waiter = self._loop.create_future()
+            await self.waiter
         events, self.queue = self.queue, []
         self.limit = self._queue_limit
         return events
