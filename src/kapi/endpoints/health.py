@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kapi.endpoints.negotiation import Negotiator
     from kapi.endpoints.request import Request
 
-__all__ = ["Health", "version_info"]
+__all__ = ["Health", "git_version", "version_info"]
 
 _TEXT = b"text/plain; charset=utf-8"
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
@@ -71,6 +71,11 @@ class Health:
         return Response(200, b"ok", _TEXT, [_NOSNIFF])
 
 
+def git_version(minor: int) -> str:
+    """The release that a server of this minor version says it is."""
+    return f"v1.{minor}.{_PATCH_LEVELS.get(minor, 0)}"
+
+
 def version_info(minor: int, negotiator: Negotiator) -> Callable[[Request], Response | None]:
     """A document that answers /version for Kubernetes 1.``minor``."""
     document: JSONObject = {
@@ -80,7 +85,7 @@ def version_info(minor: int, negotiator: Negotiator) -> Callable[[Request], Resp
         "emulationMinor": str(minor),
         "minCompatibilityMajor": "1",
         "minCompatibilityMinor": str(minor - 1),
-        "gitVersion": f"v1.{minor}.{_PATCH_LEVELS.get(minor, 0)}",
+        "gitVersion": git_version(minor),
         "gitCommit": "",
         "gitTreeState": "clean",
         "buildDate": "1970-01-01T00:00:00Z",

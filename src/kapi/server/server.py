@@ -25,8 +25,9 @@ from kapi.endpoints.handlers.binding import bind
 from kapi.endpoints.handlers.eviction import evict_pod
 from kapi.endpoints.handlers.namespaces import delete_namespace, finalize_namespace
 from kapi.endpoints.handlers.scale import Scales
-from kapi.endpoints.health import Health, version_info
+from kapi.endpoints.health import Health, git_version, version_info
 from kapi.endpoints.negotiation import Negotiator
+from kapi.endpoints.openapi.documents import OpenAPI
 from kapi.endpoints.router import Router
 from kapi.endpoints.table import TableWriter
 from kapi.endpoints.writer import ObjectWriter
@@ -52,7 +53,8 @@ if TYPE_CHECKING:
 
     from kapi.apimachinery.types import JSONObject
     from kapi.apimachinery.user import UserInfo
-    from kapi.endpoints.router import Handler
+    from kapi.endpoints.openapi.documents import OpenAPI
+from kapi.endpoints.router import Handler
     from kapi.registry.catalogue import Resource
     from kapi.server.options import ServerOptions
     from kapi.storage.engine import Engine
@@ -205,6 +207,7 @@ class APIServer:
             Discovery(api.catalogue, api.negotiator).respond,
             health.respond,
             version_info(api.minor, api.negotiator),
+            OpenAPI(api.scheme, api.catalogue, self.clock, git_version(api.minor)).respond,
         ]
         resources: dict[tuple[str, str, str], Handler] = {
             ("", "namespaces", "delete"): delete_namespace,

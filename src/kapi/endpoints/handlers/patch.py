@@ -7,7 +7,6 @@ resourceVersion in the patch it is applied to whatever is current, again if that
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import TYPE_CHECKING
 
 import orjson
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from kapi.endpoints.request import Request, Response
     from kapi.registry.catalogue import Resource
 
-    # Patches a copy of the current object; may return it.
+    # The patched object; the one that is given stays as it is.
     Apply: TypeAlias = Callable[[JSONObject], JSONValue]
 
 __all__ = ["Application", "Patching", "patch", "read_patch"]
@@ -80,19 +79,22 @@ def read_patch(
     now = format_time(api.clock.now())
     if form == _APPLY_YAML:
         return Application(api, request, resource, options, now), options
-    change = _change(form, request, resource)
-    return Patching(api, request, resource, options, now, change), options
+    change, repeated = _change(form, request, resource)
+    if repeated and options.field_validation not in {"Ignore", "Strict"}:
+        request.warnings.extend(repeated)
+    return Patching(api, request, resource, options, now, change, repeated), options
 
 
-def _change(form: str, request: Request, resource: Resource) -> Apply:
-    """The patch in the body as a function of the current object."""
+def _change(form: str, request: Request, resource: Resource) -> tuple[Apply, list[str]]:
+    """The patch in the body as a function of the current object; also its repeated members."""
     if form == _JSON_PATCH:
-        operations = json_patch.parse(request.body)
-        return lambda obj: json_patch.apply(obj, operations)
-    document = merge_patch.parse(request.body)
+        operations, repeated = json_patch.decode(request.body)
+        return lambda obj: json_patch.apply(obj, operations), repeated
     if form == _MERGE_PATCH:
-        return lambda obj: merge_patch.apply(obj, document)
-    return lambda obj: strategic.apply(obj, document, resource.type)
+        document, repeated = merge_patch.decode(request.body)
+        return lambda obj: merge_patch.apply(obj, document), repeated
+    document, repeated = strategic.decode(request.body)
+    return lambda obj: strategic.apply(obj, document, resource.type), repeated
 
 
 class Patching:
@@ -106,6 +108,7 @@ class Patching:
         options: WriteOptions,
         now: str,
         change: Apply,
+        repeated: list[str],
     ) -> None:
         self._api = api
         self._request = request
@@ -113,6 +116,7 @@ class Patching:
         self._options = options
         self._now = now
         self._change = change
+        self._repeated = repeated if options.field_validation == "Strict" else []
         self._manager = field_manager(request, options)
 
     async def make_new(self, live: JSONObject | None) -> JSONObject:
@@ -120,7 +124,7 @@ class Patching:
         assert live is not None
         resource = self._resource
         current = from_hub(resource, self._api.copy(live, resource))
-        changed = self._change(deepcopy(current))
+        changed = self._change(current)
         obj = self._decode(changed)
         meta = obj["metadata"]
         self._check_identity(meta)
@@ -139,7 +143,7 @@ class Patching:
         except DecodeError as error:
             raise _undecodable(changed, str(error)) from None
         obj["apiVersion"], obj["kind"] = resource.api_version, resource.kind
-        if unknown:
+        if unknown or self._repeated:
             self._report(changed, unknown)
         default = resource.rules.defaults.get(resource.version)
         if default is not None:
@@ -148,7 +152,7 @@ class Patching:
 
     def _report(self, changed: JSONValue, unknown: list[str]) -> None:
         validation = self._options.field_validation
-        texts = [f'unknown field "{path}"' for path in unknown]
+        texts = [*self._repeated, *(f'unknown field "{path}"' for path in unknown)]
         if validation == "Strict":
             raise _undecodable(changed, f"strict decoding error: {', '.join(texts)}")
         if validation != "Ignore":

@@ -1,0 +1,173 @@
+"""OpenAPI documents: /openapi/v2, /openapi/v3 and one v3 document for each group version.
+
+Documents are built when somebody asks, once per catalogue generation, and served with an ETag;
+v3 clients find the hash of each document in the index and may cache it for good.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.resources
+from email.utils import formatdate
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import orjson
+
+from kapi.apimachinery.errors import MethodNotSupported
+from kapi.endpoints.negotiation import JSON
+from kapi.endpoints.openapi.operations import Operation, group_operations, version_operations
+from kapi.endpoints.openapi.schemas import SchemaWriter
+from kapi.endpoints.openapi.v2 import v2_document
+from kapi.endpoints.openapi.v3 import v3_document
+from kapi.endpoints.request import Response
+from kapi.endpoints.writer import encode
+
+if TYPE_CHECKING:
+    from kapi.apimachinery.scheme import Scheme
+    from kapi.apimachinery.types import GroupVersionKind
+    from kapi.endpoints.request import Request
+    from kapi.registry.catalogue import Catalogue
+    from kapi.util.clock import Clock
+
+__all__ = ["OpenAPI"]
+
+_CACHE_SECONDS = 365 * 24 * 3600
+
+
+class OpenAPI:
+    """The OpenAPI documents of one server."""
+
+    def __init__(self, scheme: Scheme, catalogue: Catalogue, clock: Clock, version: str) -> None:
+        self._scheme = scheme
+        self._catalogue = catalogue
+        self._clock = clock
+        self._version = version
+        self._schemas: SchemaWriter | None = None
+        self._generation = -1
+        self._documents: dict[str, tuple[bytes, str]] = {}
+
+    def respond(self, request: Request) -> Response | None:
+        """The answer to a path below /openapi, or None."""
+        path = request.info.path
+        if not path.startswith("/openapi/"):
+            return None
+        name = path.removeprefix("/openapi/").rstrip("/")
+        if request.method != "GET":
+            raise MethodNotSupported
+        if self._generation != self._catalogue.generation:
+            self._documents = {}
+            self._generation = self._catalogue.generation
+        if name == "v2":
+            return self._serve(request, "v2")
+        if name == "v3":
+            return Response(200, encode(self._index(), JSON))
+        if name.startswith("v3/") and name.removeprefix("v3/") in self._names():
+            return self._hashed(request, name)
+        return None
+
+    def _names(self) -> list[str]:
+        names = ["api", "apis", "version"]
+        for group in self._catalogue.groups():
+            if group:
+                names.append(f"apis/{group}")
+            for version in self._catalogue.versions(group):
+                names.append(f"apis/{group}/{version}" if group else f"api/{version}")
+        return sorted(names)
+
+    def _index(self) -> dict[str, object]:
+        paths = {
+            name: {"serverRelativeURL": f"/openapi/v3/{name}?hash={self._document('v3/' + name)[1]}"}
+            for name in self._names()
+        }
+        return {"paths": paths}
+
+    def _document(self, name: str) -> tuple[bytes, str]:
+        found = self._documents.get(name)
+        if found is None:
+            body = self._build(name)
+            digest = hashlib.sha512(body).hexdigest().upper()
+            found = self._documents[name] = (body, digest)
+        return found
+
+    def _serve(self, request: Request, name: str) -> Response:
+        body, digest = self._document(name)
+        etag = f'"{digest}"'
+        headers = [(b"etag", etag.encode()), (b"vary", b"Accept")]
+        if request.header(b"if-none-match") == etag:
+            return Response(304, b"", b"application/json", headers)
+        return Response(200, body, b"application/json", headers)
+
+    def _hashed(self, request: Request, name: str) -> Response:
+        """A v3 document; under its own hash it never changes, under another one it has moved."""
+        response = self._serve(request, name)
+        asked = request.parameter("hash")
+        digest = self._document(name)[1]
+        if not asked:
+            return response
+        if asked != digest:
+            location = f"/openapi/{quote(name)}?hash={digest}"
+            return Response(301, b"", b"text/html", [(b"location", location.encode())])
+        expires = formatdate(self._clock.now() + _CACHE_SECONDS, usegmt=True)
+        response.headers.append((b"cache-control", b"public, immutable"))
+        response.headers.append((b"expires", expires.encode()))
+        return response
+
+    # -- building -----------------------------------------------------------------------------
+
+    def _writer(self) -> SchemaWriter:
+        if self._schemas is None:
+            facts = importlib.resources.files("kapi.facts")
+            enums = orjson.loads(facts.joinpath("enums.json").read_bytes())
+            defaults = orjson.loads(facts.joinpath("defaults.json").read_bytes())
+            self._schemas = SchemaWriter(self._scheme, enums, defaults)
+        return self._schemas
+
+    def _definition(self, gvk: GroupVersionKind) -> str | None:
+        return self._scheme.definition_name(gvk)
+
+    def _operations(self, group: str, version: str) -> list[Operation]:
+        return version_operations(
+            self._catalogue, group, version, self._definition, self._scheme.minor
+        )
+
+    def _build(self, name: str) -> bytes:
+        if name == "v2":
+            return orjson.dumps(self._build_v2())
+        parts = name.split("/")[1:]
+        group, version = "", ""
+        if parts == ["version"]:
+            operations = [_version_operation()]
+        elif len(parts) == 3:  # noqa: PLR2004 - apis, group, version
+            group, version = parts[1], parts[2]
+            operations = self._operations(group, version)
+        elif parts[0] == "api" and len(parts) == 2:  # noqa: PLR2004 - api, version
+            version = parts[1]
+            operations = self._operations("", version)
+        else:
+            operations = group_operations(parts[-1])
+        return orjson.dumps(
+            v3_document(operations, self._writer(), (group, version), self._version)
+        )
+
+    def _build_v2(self) -> dict[str, object]:
+        operations = [*group_operations("api"), *group_operations("apis")]
+        for group in self._catalogue.groups():
+            if group:
+                operations.extend(group_operations(group))
+            for version in self._catalogue.versions(group):
+                operations.extend(self._operations(group, version))
+        operations.append(_version_operation())
+        return v2_document(operations, self._writer(), self._version)
+
+
+def _version_operation() -> Operation:
+    return Operation(
+        "/version/",
+        "get",
+        "getCodeVersion",
+        "get the version information for this server",
+        "version",
+        produces=("application/json",),
+        returns="io.k8s.apimachinery.pkg.version.Info",
+    )
