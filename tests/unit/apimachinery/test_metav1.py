@@ -190,8 +190,8 @@ def test_conditions() -> None:
             {"watch": True, "resourceVersionMatch": "NotOlderThan"},
             [
                 (
-                    "Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents "
-                    "is provided"
+                    "Forbidden: resourceVersionMatch is forbidden for watch unless "
+                    "sendInitialEvents is provided"
                 )
             ],
         ),
