@@ -197,6 +197,8 @@ class Comparer:
 
     def created(self, schema: Schema, zero: Any, exclude: FieldSet = LEAF) -> Created:
         """The walker over a new value as against ``zero``, without the fields of ``exclude``."""
+        if isinstance(schema, Untyped) and not schema.atomic and isinstance(zero, dict):
+            schema = _UNTYPED_MAP
         if isinstance(schema, MapSchema) and not schema.atomic and isinstance(zero, dict):
             return self._created_struct(schema, zero, exclude)
         if isinstance(schema, (ScalarSchema, Untyped)) or self.added(schema) is _leaf:
@@ -262,6 +264,8 @@ class Comparer:
         return found
 
     def _compile_changes(self, schema: Schema, exclude: FieldSet) -> Changes:
+        if isinstance(schema, Untyped) and exclude:
+            schema = _UNTYPED_MAP
         if isinstance(schema, MapSchema) and not schema.atomic:
             return self._map_changes(schema, exclude)
         if isinstance(schema, ListSchema) and schema.type != "atomic":

@@ -3,10 +3,6 @@
 from kapi.apimachinery.managedfields.fieldmanager import FieldManager, keep_times
 from kapi.apimachinery.managedfields.scale import ScaleHandler
 from kapi.apimachinery.managedfields.typeconverter import TypeConverter
-from kapi.apimachinery.managedfields.validation import (
-    validate_field_manager,
-    validate_managed_fields,
-)
 from kapi.structuredmerge.merge import OtherVersion
 
 __all__ = [
@@ -15,6 +11,4 @@ __all__ = [
     "ScaleHandler",
     "TypeConverter",
     "keep_times",
-    "validate_field_manager",
-    "validate_managed_fields",
 ]
