@@ -181,7 +181,7 @@ CONTROLLER_REVISION = Columns(
     (
         NAME,
         Column("Controller", description="Controller of the object"),
-        Column("Revision", "integer", describes=f"{_APPS}.ControllerRevision.revision"),
+        Column("Revision", describes=f"{_APPS}.ControllerRevision.revision"),
         AGE,
     ),
     _controller_revision_cells,

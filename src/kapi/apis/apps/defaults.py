@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from kapi.apimachinery.errors import BadRequest
+from kapi.apimachinery.field import quote
 from kapi.apis.core.pod_defaults import default_pod_spec
 
 if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject
 
 __all__ = [
+    "TEMPLATE_GENERATION",
     "default_daemon_set",
     "default_deployment",
     "default_replica_set",
     "default_stateful_set",
 ]
+
+# Counts the templates that a DaemonSet had; kept by the server.
+TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
+
+_is_integer = re.compile(r"[+-]?[0-9]+").fullmatch
 
 _REVISION_HISTORY_LIMIT = 10
 _PROGRESS_DEADLINE_SECONDS = 600
@@ -59,8 +68,9 @@ def default_replica_set(obj: JSONObject) -> None:
 
 
 def default_daemon_set(obj: JSONObject) -> None:
-    """Rolling update of one node at a time, ten revisions."""
+    """Rolling update of one node at a time, ten revisions, and the count of its templates."""
     spec = _spec_with_template(obj)
+    _default_template_generation(obj)
     strategy: JSONObject = spec.setdefault("updateStrategy", {})
     if not strategy.get("type"):
         strategy["type"] = "RollingUpdate"
@@ -74,6 +84,20 @@ def default_daemon_set(obj: JSONObject) -> None:
             rolling["maxSurge"] = 0
     if spec.get("revisionHistoryLimit") is None:
         spec["revisionHistoryLimit"] = _REVISION_HISTORY_LIMIT
+
+
+def _default_template_generation(obj: JSONObject) -> None:
+    """Every DaemonSet has the annotation, also one that a client sends without."""
+    meta: JSONObject = obj.setdefault("metadata", {})
+    annotations = meta.get("annotations") or {}
+    text = annotations.get(TEMPLATE_GENERATION)
+    if text is None:
+        meta["annotations"] = {**annotations, TEMPLATE_GENERATION: "0"}
+    elif not _is_integer(text):
+        raise BadRequest(
+            'DaemonSet in version "v1" cannot be handled as a DaemonSet: '
+            f"strconv.ParseInt: parsing {quote(text)}: invalid syntax"
+        )
 
 
 def default_stateful_set(obj: JSONObject) -> None:

@@ -19,6 +19,7 @@ from kapi.apis.apps.template_validation import (
     validate_template_labels,
 )
 from kapi.apis.apps.validation import validate_not_decremented
+from kapi.apis.core.persistent_volume_claim_validation import validate_claim_spec
 from kapi.apis.core.pod_validation import validate_pod_template_spec
 
 if TYPE_CHECKING:
@@ -140,16 +141,7 @@ def _validate_new(spec: JSONObject, errors: ErrorList) -> None:
         errors.invalid_each("spec.serviceName", service_name, names.dns1123_label(service_name))
     for index, claim in enumerate(spec.get("volumeClaimTemplates") or ()):
         path = f"spec.volumeClaimTemplates[{index}].spec"
-        _validate_claim_spec(claim.get("spec") or {}, path, errors)
-
-
-def _validate_claim_spec(claim_spec: JSONObject, path: str, errors: ErrorList) -> None:
-    """What a claim cannot do without."""
-    if not claim_spec.get("accessModes"):
-        errors.required(f"{path}.accessModes", "at least 1 access mode is required")
-    requests = (claim_spec.get("resources") or {}).get("requests") or {}
-    if "storage" not in requests:
-        errors.required(f"{path}.resources[storage]")
+        validate_claim_spec(claim.get("spec") or {}, path, errors)
 
 
 def validate_stateful_set_status(obj: JSONObject, old: JSONObject, errors: ErrorList) -> None:

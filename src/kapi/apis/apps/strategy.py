@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kapi.apimachinery import names
 from kapi.apis.apps.daemon_set_validation import validate_daemon_set, validate_daemon_set_status
+from kapi.apis.apps.defaults import TEMPLATE_GENERATION
 from kapi.apis.apps.stateful_set_validation import (
     validate_stateful_set,
     validate_stateful_set_status,
@@ -36,8 +37,6 @@ __all__ = [
     "StatefulSetStatusStrategy",
     "StatefulSetStrategy",
 ]
-
-_TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 
 
 class _WorkloadStrategy(Strategy):
@@ -215,8 +214,7 @@ class DaemonSetStrategy(_WorkloadStrategy):
 
 
 def _template_generation(obj: JSONObject) -> int:
-    text = (obj["metadata"].get("annotations") or {}).get(_TEMPLATE_GENERATION, "0")
-    return int(text) if text.isdecimal() else 0
+    return int((obj["metadata"].get("annotations") or {}).get(TEMPLATE_GENERATION, "0"))
 
 
 def _set_template_generation(obj: JSONObject, generation: int) -> None:
@@ -224,7 +222,7 @@ def _set_template_generation(obj: JSONObject, generation: int) -> None:
     # The maps of a decoded object may be shared with its older state.
     meta["annotations"] = {
         **(meta.get("annotations") or {}),
-        _TEMPLATE_GENERATION: str(generation),
+        TEMPLATE_GENERATION: str(generation),
     }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kapi.apis.core.pod_diff import show_pod_template
+
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
     from kapi.apimachinery.types import JSONObject
@@ -30,7 +32,7 @@ def validate_template_update(
         if context.minor >= _STOPPED_JOBS_MINOR:
             old_template = _with_resources(old_template, template)
     if template != old_template:
-        errors.invalid("spec.template", template, "field is immutable")
+        errors.invalid("spec.template", show_pod_template(template), "field is immutable")
 
 
 def _never_started(job: JSONObject) -> bool:
