@@ -53,8 +53,7 @@ if TYPE_CHECKING:
 
     from kapi.apimachinery.types import JSONObject
     from kapi.apimachinery.user import UserInfo
-    from kapi.endpoints.openapi.documents import OpenAPI
-from kapi.endpoints.router import Handler
+    from kapi.endpoints.router import Handler
     from kapi.registry.catalogue import Resource
     from kapi.server.options import ServerOptions
     from kapi.storage.engine import Engine
