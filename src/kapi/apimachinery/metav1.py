@@ -270,7 +270,8 @@ def validate_managed_fields(
         manager = entry.get("manager", "")
         if len(manager) > FIELD_MANAGER_MAX_BYTES or not _is_plain(manager):
             validate_field_manager(manager, f"{path}[{index}].manager", errors)
-        if len(entry.get("subresource", "").encode()) > _SUBRESOURCE_MAX_BYTES:
+        subresource = entry.get("subresource")
+        if subresource and len(subresource.encode()) > _SUBRESOURCE_MAX_BYTES:
             errors.too_long(f"{path}[{index}].subresource", _SUBRESOURCE_MAX_BYTES)
 
 

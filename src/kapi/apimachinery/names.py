@@ -9,6 +9,7 @@ a generated name, which may end with a dash.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from kapi.apimachinery import quantity
 from kapi.apimachinery.addresses import (
@@ -73,7 +74,9 @@ _PERCENT = r"[0-9]+%"
 
 _LABEL_MAX = 63  # RFC 1123 and RFC 1035
 _SUBDOMAIN_MAX = 253  # RFC 1123
+_LABEL_KEY_MAX = _SUBDOMAIN_MAX + 1 + _LABEL_MAX
 _ID_MAX = 2**31 - 1
+_CACHED_KEYS = 4096  # label and annotation keys repeat from object to object
 
 
 def _regex_message(what: str, pattern: str, *examples: str) -> str:
@@ -175,13 +178,13 @@ _PERCENT_MESSAGE = _regex_message(
 )
 _EMPTY = "must be non-empty"
 
-_is_label = re.compile(_LABEL).fullmatch
-_is_subdomain = re.compile(_SUBDOMAIN).fullmatch
+# The same languages as the patterns that the messages show, without backtracking.
+_is_label = re.compile(r"[a-z0-9]+(?:-+[a-z0-9]+)*").fullmatch
+_is_subdomain = re.compile(r"[a-z0-9]+(?:(?:-+|\.)[a-z0-9]+)*").fullmatch
 _is_underscored = re.compile(_UNDERSCORED).fullmatch
 _is_wildcard = re.compile(_WILDCARD).fullmatch
-_is_dns1035 = re.compile(_DNS1035).fullmatch
-_is_qualified = re.compile(_QUALIFIED).fullmatch
-_is_label_value = re.compile(_LABEL_VALUE).fullmatch
+_is_dns1035 = re.compile(r"[a-z][a-z0-9]*(?:-+[a-z0-9]+)*").fullmatch
+_is_qualified = re.compile(r"[A-Za-z0-9]+(?:[-_.]+[A-Za-z0-9]+)*").fullmatch
 _is_config_key = re.compile(_CONFIG_KEY).fullmatch
 _is_env_var = re.compile(_ENV_VAR).fullmatch
 _is_relaxed_env_var = re.compile(r"[ -<>-~]+").fullmatch
@@ -285,9 +288,17 @@ def _segments(value: str, count: int, word: str) -> list[str]:
     return [message for label in labels for message in dns1123_label(label)]
 
 
+@lru_cache(maxsize=_CACHED_KEYS)
+def _is_label_key(value: str) -> bool:
+    prefix, slash, name = value.rpartition("/")
+    if slash and (len(prefix) > _SUBDOMAIN_MAX or not _is_subdomain(prefix)):
+        return False
+    return len(name) <= _LABEL_MAX and _is_qualified(name) is not None
+
+
 def qualified_name(value: str) -> list[str]:
     """Check a label key: a name with an optional DNS prefix."""
-    if len(value) <= _LABEL_MAX and _is_qualified(value):
+    if len(value) <= _LABEL_KEY_MAX and _is_label_key(value):
         return []
     messages: list[str] = []
     parts = value.split("/")
@@ -314,7 +325,7 @@ def qualified_name(value: str) -> list[str]:
 
 def annotation_key(value: str) -> list[str]:
     """Check an annotation key: a label key in any case."""
-    return qualified_name(value.lower())
+    return qualified_name(value) and qualified_name(value.lower())
 
 
 def finalizer_name(value: str) -> list[str]:
@@ -324,7 +335,7 @@ def finalizer_name(value: str) -> list[str]:
 
 def label_value(value: str) -> list[str]:
     """Check a label value."""
-    matched = _is_label_value(value)
+    matched = not value or _is_qualified(value)
     if matched and len(value) <= _LABEL_MAX:
         return []
     messages = [_bytes(_LABEL_MAX)] if _size(value) > _LABEL_MAX else []

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kapi.apimachinery import names
 
@@ -98,3 +102,18 @@ def test_addresses(value: str, strict: list[str], legacy: list[str]) -> None:
 def test_cidrs(value: str, messages: list[str]) -> None:
     """A CIDR value names a network: no host bits, canonical text."""
     assert names.cidr(value) == messages
+
+
+@given(st.text("aZ0-._/\n", max_size=8))
+def test_checks_are_those_of_the_patterns_in_the_messages(value: str) -> None:
+    """A value is refused exactly when the pattern that its message shows does not match."""
+    label, name = "[a-z0-9]([-a-z0-9]*[a-z0-9])?", "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
+    subdomain = rf"{label}(\.{label})*"
+    for check, pattern in (
+        (names.dns1123_label, label),
+        (names.dns1123_subdomain, subdomain),
+        (names.dns1035_label, "[a-z]([-a-z0-9]*[a-z0-9])?"),
+        (names.label_value, f"({name})?"),
+        (names.qualified_name, f"({subdomain}/)?{name}"),
+    ):
+        assert bool(check(value)) is (re.fullmatch(pattern, value) is None)
