@@ -6,8 +6,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kapi.apimachinery.managedfields import FieldManager
-from kapi.apimachinery.managedfields.fieldmanager import OtherVersion
+from kapi.apimachinery.managedfields import FieldManager, OtherVersion
 from kapi.apimachinery.types import GroupVersion
 from kapi.endpoints.conversion import from_hub, to_hub
 from kapi.registry.context import RequestContext
@@ -101,7 +100,10 @@ class API:
             def convert(obj: JSONObject) -> JSONObject:
                 return from_hub(found, to_hub(resource, deepcopy(obj)))
 
-            return OtherVersion(self.converter.typed(found.type), convert)
+            def revert(obj: JSONObject) -> JSONObject:
+                return from_hub(resource, to_hub(found, deepcopy(obj)))
+
+            return OtherVersion(self.converter.typed(found.type), convert, revert)
 
         return other
 
