@@ -7,10 +7,10 @@ for Pods alone. Priority, tolerations and service account belong to admission.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery import quantity
+from kapi.apis.core.image_reference import image_pull_policy
 from kapi.apis.core.pod_resources import default_pod_resources
 from kapi.apis.core.volume_defaults import default_volume
 
@@ -23,29 +23,7 @@ __all__ = [
     "default_pod_spec",
     "default_pod_template_spec",
     "default_resource_list",
-    "image_pull_policy",
 ]
-
-_DOMAIN_COMPONENT = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
-_DOMAIN = rf"(?:{_DOMAIN_COMPONENT}(?:\.{_DOMAIN_COMPONENT})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
-_PATH_COMPONENT = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
-_DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}"
-_IMAGE_REFERENCE = re.compile(
-    rf"(?:{_DOMAIN}/)?{_PATH_COMPONENT}(?:/{_PATH_COMPONENT})*"
-    rf"(?::([\w][\w.-]{{0,127}}))?(@{_DIGEST})?",
-    re.ASCII,
-)
-_IMAGE_ID = re.compile(r"[a-f0-9]{64}")
-
-
-def image_pull_policy(image: str) -> str:
-    """``Always`` for an image that means ``latest``, otherwise ``IfNotPresent``."""
-    match = _IMAGE_REFERENCE.fullmatch(image)
-    if match is None or _IMAGE_ID.fullmatch(image):
-        return "IfNotPresent"
-    tag, digest = match.groups()
-    latest = tag == "latest" or (tag is None and digest is None)
-    return "Always" if latest else "IfNotPresent"
 
 
 def default_pod(obj: JSONObject) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kapi.apis.core.image_reference import image_pull_policy
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -87,6 +89,11 @@ def _default_scale_io(source: JSONObject) -> None:
         source["fsType"] = "xfs"
 
 
+def _default_image(source: JSONObject) -> None:
+    if not source.get("pullPolicy"):
+        source["pullPolicy"] = image_pull_policy(source.get("reference") or "")
+
+
 def _default_ephemeral(source: JSONObject) -> None:
     template = source.get("volumeClaimTemplate")
     if template is not None:
@@ -106,4 +113,5 @@ _DEFAULTS: dict[str, Callable[[JSONObject], None]] = {
     "azureDisk": _default_azure_disk,
     "scaleIO": _default_scale_io,
     "ephemeral": _default_ephemeral,
+    "image": _default_image,
 }
