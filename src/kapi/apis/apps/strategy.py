@@ -18,7 +18,8 @@ from kapi.apis.apps.validation import (
     validate_replica_set,
     validate_replica_set_status,
 )
-from kapi.apis.apps.warnings import warn_about_name
+from kapi.apis.apps.warnings import content_changed, warn_about_name
+from kapi.apis.core.pod_warnings import warn_about_pod_template
 from kapi.registry.strategy import Strategy
 
 if TYPE_CHECKING:
@@ -45,6 +46,15 @@ class _WorkloadStrategy(Strategy):
     has_generation = True
     reset_fields = ("status",)
 
+    def warnings_on_create(self, context: RequestContext, obj: JSONObject) -> None:
+        """Point out unwise members of the template."""
+        warn_about_pod_template(context, obj["spec"]["template"], "spec.template")
+
+    def warnings_on_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:
+        """Point out unwise members of the template."""
+        if content_changed(obj, old):
+            warn_about_pod_template(context, obj["spec"]["template"], "spec.template")
+
 
 class DeploymentStrategy(_WorkloadStrategy):
     """Deployment; its generation also counts changes of annotations."""
@@ -66,8 +76,9 @@ class DeploymentStrategy(_WorkloadStrategy):
         validate_deployment(obj, errors, old)
 
     def warnings_on_create(self, context: RequestContext, obj: JSONObject) -> None:
-        """Point out a name that is no host name."""
+        """Point out a name that is no host name, and unwise members of the template."""
         warn_about_name(context, obj)
+        super().warnings_on_create(context, obj)
 
 
 class DeploymentStatusStrategy(Strategy):
@@ -101,8 +112,9 @@ class ReplicaSetStrategy(_WorkloadStrategy):
         validate_replica_set(obj, errors, old)
 
     def warnings_on_create(self, context: RequestContext, obj: JSONObject) -> None:
-        """Point out a name that is no host name."""
+        """Point out a name that is no host name, and unwise members of the template."""
         warn_about_name(context, obj)
+        super().warnings_on_create(context, obj)
 
 
 class ReplicaSetStatusStrategy(Strategy):
@@ -145,10 +157,12 @@ class StatefulSetStrategy(_WorkloadStrategy):
 
     def warnings_on_create(self, context: RequestContext, obj: JSONObject) -> None:
         """Point out unwise members."""
+        super().warnings_on_create(context, obj)
         _warn_about_history(context, obj)
 
     def warnings_on_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:
         """Point out unwise members."""
+        super().warnings_on_update(context, obj, old)
         _warn_about_history(context, obj)
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject
     from kapi.registry.context import RequestContext
 
-__all__ = ["warn_about_name"]
+__all__ = ["content_changed", "warn_about_name"]
 
 
 def warn_about_name(context: RequestContext, obj: JSONObject) -> None:
@@ -21,3 +21,10 @@ def warn_about_name(context: RequestContext, obj: JSONObject) -> None:
             "metadata.name: this is used in Pod names and hostnames, which can result in "
             f"surprising behavior; a DNS label is recommended: [{' '.join(problems)}]"
         )
+
+
+def content_changed(obj: JSONObject, old: JSONObject) -> bool:
+    """Whether an update changes what the generation counts; only then are warnings repeated."""
+    new_generation: int = obj["metadata"].get("generation", 0)
+    old_generation: int = old["metadata"].get("generation", 0)
+    return new_generation != old_generation

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kapi.apis.apps.warnings import warn_about_name
+from kapi.apis.apps.warnings import content_changed, warn_about_name
 from kapi.apis.batch.cron_job_validation import validate_cron_job
 from kapi.apis.batch.job_status_validation import validate_job_status
 from kapi.apis.batch.job_validation import validate_job, validate_job_update
+from kapi.apis.core.pod_warnings import warn_about_pod_template
 from kapi.registry.strategy import Strategy
 
 if TYPE_CHECKING:
@@ -50,14 +51,22 @@ class JobStrategy(Strategy):
         validate_job_update(context, obj, old, errors)
 
     def warnings_on_create(self, context: RequestContext, obj: JSONObject) -> None:
-        """Point out a name that is no host name, and more pods than can be tracked."""
+        """Point out a name that is no host name, and unwise members of the spec."""
         warn_about_name(context, obj)
-        _warn_about_size(context, obj["spec"], "spec")
+        _warn_about_spec(context, obj["spec"], "spec")
 
     def warnings_on_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:
-        """Point out more pods than can be tracked."""
-        if obj["spec"] != old["spec"]:
-            _warn_about_size(context, obj["spec"], "spec")
+        """Point out unwise members of the spec."""
+        if content_changed(obj, old):
+            _warn_about_spec(context, obj["spec"], "spec")
+
+    def warnings_on_delete(self, context: RequestContext) -> None:
+        """Orphaning is a default that other kinds do not have."""
+        context.warn(
+            "child pods are preserved by default when jobs are deleted; set "
+            "propagationPolicy=Background to remove them or set propagationPolicy=Orphan to "
+            "suppress this warning"
+        )
 
     def canonicalize(self, obj: JSONObject) -> None:
         """A job without labels has those of its template, generated ones included."""
@@ -97,7 +106,8 @@ def _generate_selector(obj: JSONObject) -> None:
     spec["selector"] = {**selector, "matchLabels": match_labels}
 
 
-def _warn_about_size(context: RequestContext, spec: JSONObject, path: str) -> None:
+def _warn_about_spec(context: RequestContext, spec: JSONObject, path: str) -> None:
+    """More indexes than can be tracked, and the template."""
     if (
         spec.get("completionMode") == "Indexed"
         and (spec.get("completions") or 0) > _COMPLETIONS_SOFT_LIMIT
@@ -108,6 +118,7 @@ def _warn_about_size(context: RequestContext, spec: JSONObject, path: str) -> No
             "parallelism higher than 10^4, Kubernetes might not be able to track "
             "completedIndexes when a big number of indexes fail"
         )
+    warn_about_pod_template(context, spec["template"], f"{path}.template")
 
 
 class JobStatusStrategy(Strategy):
@@ -145,21 +156,22 @@ class CronJobStrategy(Strategy):
     def warnings_on_create(self, context: RequestContext, obj: JSONObject) -> None:
         """Point out a name that is no host name, and unwise members of the spec."""
         warn_about_name(context, obj)
-        self._warn_about_spec(context, obj["spec"])
+        _warn_about_schedule(context, obj["spec"])
 
     def warnings_on_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:
         """Point out unwise members of the spec."""
-        if obj["spec"] != old["spec"]:
-            self._warn_about_spec(context, obj["spec"])
+        if content_changed(obj, old):
+            _warn_about_schedule(context, obj["spec"])
 
-    def _warn_about_spec(self, context: RequestContext, spec: JSONObject) -> None:
-        _warn_about_size(context, spec["jobTemplate"].get("spec") or {}, "spec.jobTemplate.spec")
-        if "TZ" in spec.get("schedule", ""):
-            context.warn(
-                "CRON_TZ or TZ used in spec.schedule is not officially supported, see "
-                "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ "
-                "for more details"
-            )
+
+def _warn_about_schedule(context: RequestContext, spec: JSONObject) -> None:
+    _warn_about_spec(context, spec["jobTemplate"]["spec"], "spec.jobTemplate.spec")
+    if "TZ" in spec.get("schedule", ""):
+        context.warn(
+            "CRON_TZ or TZ used in spec.schedule is not officially supported, see "
+            "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ "
+            "for more details"
+        )
 
 
 class CronJobStatusStrategy(Strategy):

@@ -97,8 +97,8 @@ def test_a_selector_that_selects_nothing_is_told_twice():
     assert problems(strategy.DeploymentStrategy(), obj) == [
         "spec.selector: Required value",
         (
-            'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match '
-            "template `labels`"
+            'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not '
+            "match template `labels`"
         ),
     ]
 
@@ -125,8 +125,8 @@ def test_an_unknown_strategy_is_shown_with_its_go_names():
     obj = deployment(strategy={"type": "BlueGreen"})
     assert problems(strategy.DeploymentStrategy(), obj) == [
         (
-            'spec.strategy: Unsupported value: {"Type":"BlueGreen","RollingUpdate":null}: supported '
-            'values: "Recreate", "RollingUpdate"'
+            'spec.strategy: Unsupported value: {"Type":"BlueGreen","RollingUpdate":null}: '
+            'supported values: "Recreate", "RollingUpdate"'
         )
     ]
 
@@ -184,8 +184,8 @@ def test_a_name_with_dots_is_accepted_with_a_warning():
     strategy.DeploymentStrategy().warnings_on_create(context, obj)
     assert context.warnings == [
         (
-            "metadata.name: this is used in Pod names and hostnames, which can result in surprising "
-            "behavior; a DNS label is recommended: [must not contain dots]"
+            "metadata.name: this is used in Pod names and hostnames, which can result in "
+            "surprising behavior; a DNS label is recommended: [must not contain dots]"
         )
     ]
 
@@ -307,4 +307,29 @@ def test_cells_of_a_deployment():
         "c",
         "i:1",
         "app in (shop,web),!beta",
+    ]
+
+
+def test_warnings_about_a_template_are_only_repeated_when_the_content_changed():
+    """A change of labels does not bring them up again."""
+    rules = strategy.DeploymentStrategy()
+    obj = deployment()
+    constraint = {"maxSkew": 1, "topologyKey": "z", "whenUnsatisfiable": "DoNotSchedule"}
+    obj["spec"]["template"]["spec"]["topologySpreadConstraints"] = [constraint]
+    obj["metadata"]["generation"] = 1
+    relabelled = copy.deepcopy(obj)
+    relabelled["metadata"]["labels"] = {"a": "b"}
+    changed = copy.deepcopy(obj)
+    changed["metadata"]["generation"] = 2
+    seen = []
+    for new in (relabelled, changed):
+        context = RequestContext(UserInfo("admin"), "ns", "web", 0.0, 36)
+        rules.warnings_on_update(context, new, obj)
+        seen.append(context.warnings)
+    assert seen == [
+        [],
+        [
+            "spec.template.spec.topologySpreadConstraints[0].labelSelector: a null labelSelector "
+            "results in matching no pod"
+        ],
     ]

@@ -217,8 +217,8 @@ def test_a_metric_has_the_source_of_its_type_only():
     ]
     assert problems(autoscaler(metrics=[{"type": "Resource"}])) == [
         (
-            "spec.metrics[0].resource: Required value: must populate information for the given metric "
-            "source"
+            "spec.metrics[0].resource: Required value: must populate information for the given "
+            "metric source"
         )
     ]
 

@@ -80,8 +80,8 @@ def test_a_time_zone_in_the_schedule_must_have_been_there_before():
     zoned = cron_job(schedule="TZ=UTC 0 0 * * *")
     assert problems(zoned) == [
         (
-            'spec.schedule: Invalid value: "TZ=UTC 0 0 * * *": cannot use TZ or CRON_TZ in schedule, '
-            "use timeZone field instead"
+            'spec.schedule: Invalid value: "TZ=UTC 0 0 * * *": cannot use TZ or CRON_TZ in '
+            "schedule, use timeZone field instead"
         )
     ]
     assert problems(zoned, zoned) == []

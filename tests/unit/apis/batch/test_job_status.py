@@ -47,8 +47,8 @@ def test_a_finished_job_stays_finished():
     """Its conditions cannot be withdrawn."""
     assert problems({**COMPLETE, "conditions": []}, COMPLETE) == [
         (
-            f'status.completionTime: Invalid value: "{END}": cannot set completionTime when there is '
-            "no Complete=True condition"
+            f'status.completionTime: Invalid value: "{END}": cannot set completionTime when there '
+            "is no Complete=True condition"
         ),
         "status.conditions: Invalid value: cannot disable the terminal Complete=True condition",
         "status.conditions: Invalid value: cannot disable the SuccessCriteriaMet=True condition",
@@ -86,14 +86,14 @@ def test_no_index_both_completes_and_fails():
     status = {"completedIndexes": "0-1", "failedIndexes": "1"}
     assert problems(status, backoffLimitPerIndex=1) == [
         (
-            'status.failedIndexes: Invalid value: "1": failedIndexes and completedIndexes overlap at '
-            "index: 1"
+            'status.failedIndexes: Invalid value: "1": failedIndexes and completedIndexes overlap '
+            "at index: 1"
         )
     ]
     assert problems({"completedIndexes": "0,3"}) == [
         (
-            'status.completedIndexes: Invalid value: "0,3": error parsing completedIndexes: too large '
-            'index: "3"'
+            'status.completedIndexes: Invalid value: "0,3": error parsing completedIndexes: too '
+            'large index: "3"'
         )
     ]
 

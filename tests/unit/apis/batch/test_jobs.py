@@ -122,8 +122,8 @@ def test_a_failure_policy_is_checked_rule_by_rule():
         f"{path}[3]: Duplicate value: 1",
         f"{path}: Invalid value: [0,3,1,1]: must be ordered",
         (
-            'spec.template.spec.restartPolicy: Invalid value: "OnFailure": only "Never" is supported '
-            "when podFailurePolicy is specified"
+            'spec.template.spec.restartPolicy: Invalid value: "OnFailure": only "Never" is '
+            "supported when podFailurePolicy is specified"
         ),
     ]
 
@@ -135,8 +135,8 @@ def test_a_success_policy_counts_within_its_indexes():
     path = "spec.successPolicy.rules"
     assert problems(obj) == [
         (
-            f"{path}[0].succeededCount: Invalid value: 4: must be less than or equal to 3 (the number "
-            "of indexes in the specified succeededIndexes field)"
+            f"{path}[0].succeededCount: Invalid value: 4: must be less than or equal to 3 (the "
+            "number of indexes in the specified succeededIndexes field)"
         ),
         (
             f'{path}[1].succeededIndexes: Invalid value: "3-1": error parsing succeededIndexes: '
