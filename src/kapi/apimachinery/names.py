@@ -21,6 +21,32 @@ from kapi.apimachinery.addresses import (
     legacy_cidr,
     legacy_ip,
 )
+from kapi.apimachinery.name_messages import (
+    C_IDENTIFIER,
+    C_IDENTIFIER_MESSAGE,
+    CONFIG_KEY,
+    CONFIG_KEY_MESSAGE,
+    DNS1035_MESSAGE,
+    EMPTY,
+    ENV_VAR,
+    ENV_VAR_MESSAGE,
+    HTTP_HEADER,
+    HTTP_HEADER_MESSAGE,
+    HTTP_PATH,
+    LABEL_KEY_MESSAGE,
+    LABEL_MESSAGE,
+    LABEL_VALUE_MESSAGE,
+    NAME_PART_MESSAGE,
+    PERCENT,
+    PERCENT_MESSAGE,
+    RELAXED_ENV_VAR_MESSAGE,
+    SUBDOMAIN_MESSAGE,
+    UNDERSCORED,
+    UNDERSCORED_MESSAGE,
+    WILDCARD,
+    WILDCARD_MESSAGE,
+    regex_message,
+)
 
 __all__ = [
     "annotation_key",
@@ -58,20 +84,6 @@ __all__ = [
     "wildcard_dns1123_subdomain",
 ]
 
-_LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-_SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
-_UNDERSCORED = r"_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*"
-_WILDCARD = rf"\*\.{_SUBDOMAIN}"
-_DNS1035 = r"[a-z]([-a-z0-9]*[a-z0-9])?"
-_QUALIFIED = r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
-_LABEL_VALUE = rf"({_QUALIFIED})?"
-_CONFIG_KEY = r"[-._a-zA-Z0-9]+"
-_ENV_VAR = r"[-._a-zA-Z][-._a-zA-Z0-9]*"
-_C_IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
-_HTTP_HEADER = r"[-A-Za-z0-9]+"
-_HTTP_PATH = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+"
-_PERCENT = r"[0-9]+%"
-
 _LABEL_MAX = 63  # RFC 1123 and RFC 1035
 _SUBDOMAIN_MAX = 253  # RFC 1123
 _LABEL_KEY_MAX = _SUBDOMAIN_MAX + 1 + _LABEL_MAX
@@ -79,119 +91,20 @@ _ID_MAX = 2**31 - 1
 _CACHED_KEYS = 4096  # label and annotation keys repeat from object to object
 
 
-def _regex_message(what: str, pattern: str, *examples: str) -> str:
-    shown = " or ".join(f"'{example}', " for example in examples)
-    hint = f"e.g. {shown}" if examples else ""
-    return f"{what} ({hint}regex used for validation is '{pattern}')"
-
-
-_LABEL_MESSAGE = _regex_message(
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and "
-    "must start and end with an alphanumeric character",
-    _LABEL,
-    "my-name",
-    "123-abc",
-)
-_SUBDOMAIN_MESSAGE = _regex_message(
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or "
-    "'.', and must start and end with an alphanumeric character",
-    _SUBDOMAIN,
-    "example.com",
-)
-_UNDERSCORED_MESSAGE = _regex_message(
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' "
-    "or '.', and must start and end with an alphanumeric character",
-    _UNDERSCORED,
-    "example.com",
-)
-_WILDCARD_MESSAGE = _regex_message(
-    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which "
-    "must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric "
-    "character",
-    _WILDCARD,
-    "*.example.com",
-)
-_DNS1035_MESSAGE = _regex_message(
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an "
-    "alphabetic character, and end with an alphanumeric character",
-    _DNS1035,
-    "my-name",
-    "abc-123",
-)
-_QUALIFIED_EXAMPLES = ("MyName", "my.name", "123-abc")
-_QUALIFIED_RULE = (
-    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
-    "alphanumeric character"
-)
-_NAME_PART_MESSAGE = _regex_message(
-    f"name part {_QUALIFIED_RULE}", _QUALIFIED, *_QUALIFIED_EXAMPLES
-)
-_LABEL_KEY_MESSAGE = (
-    _regex_message(f"a valid label key {_QUALIFIED_RULE}", _QUALIFIED, *_QUALIFIED_EXAMPLES)
-    + " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
-)
-_LABEL_VALUE_MESSAGE = _regex_message(
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', "
-    "and must start and end with an alphanumeric character",
-    _LABEL_VALUE,
-    "MyValue",
-    "my_value",
-    "12345",
-)
-_CONFIG_KEY_MESSAGE = _regex_message(
-    "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
-    _CONFIG_KEY,
-    "key.name",
-    "KEY_NAME",
-    "key-name",
-)
-_RELAXED_ENV_VAR_MESSAGE = (
-    "a valid environment variable name must consist only of printable ASCII characters other than "
-    "'='"
-)
-_ENV_VAR_MESSAGE = _regex_message(
-    "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or "
-    "'.', and must not start with a digit",
-    _ENV_VAR,
-    "my.env-name",
-    "MY_ENV.NAME",
-    "MyEnvName1",
-)
-_C_IDENTIFIER_MESSAGE = _regex_message(
-    "a valid C identifier must start with alphabetic character or '_', followed by a string of "
-    "alphanumeric characters or '_'",
-    _C_IDENTIFIER,
-    "my_name",
-    "MY_NAME",
-    "MyName",
-)
-_HTTP_HEADER_MESSAGE = _regex_message(
-    "a valid HTTP header must consist of alphanumeric characters or '-'",
-    _HTTP_HEADER,
-    "X-Header-Name",
-)
-_PERCENT_MESSAGE = _regex_message(
-    "a valid percent string must be a numeric string followed by an ending '%'",
-    _PERCENT,
-    "1%",
-    "93%",
-)
-_EMPTY = "must be non-empty"
-
 # The same languages as the patterns that the messages show, without backtracking.
 _is_label = re.compile(r"[a-z0-9]+(?:-+[a-z0-9]+)*").fullmatch
 _is_subdomain = re.compile(r"[a-z0-9]+(?:(?:-+|\.)[a-z0-9]+)*").fullmatch
-_is_underscored = re.compile(_UNDERSCORED).fullmatch
-_is_wildcard = re.compile(_WILDCARD).fullmatch
+_is_underscored = re.compile(UNDERSCORED).fullmatch
+_is_wildcard = re.compile(WILDCARD).fullmatch
 _is_dns1035 = re.compile(r"[a-z][a-z0-9]*(?:-+[a-z0-9]+)*").fullmatch
 _is_qualified = re.compile(r"[A-Za-z0-9]+(?:[-_.]+[A-Za-z0-9]+)*").fullmatch
-_is_config_key = re.compile(_CONFIG_KEY).fullmatch
-_is_env_var = re.compile(_ENV_VAR).fullmatch
+_is_config_key = re.compile(CONFIG_KEY).fullmatch
+_is_env_var = re.compile(ENV_VAR).fullmatch
 _is_relaxed_env_var = re.compile(r"[ -<>-~]+").fullmatch
-_is_c_identifier = re.compile(_C_IDENTIFIER).fullmatch
-_is_http_header = re.compile(_HTTP_HEADER).fullmatch
-_is_http_path = re.compile(_HTTP_PATH).fullmatch
-_is_percent = re.compile(_PERCENT).fullmatch
+_is_c_identifier = re.compile(C_IDENTIFIER).fullmatch
+_is_http_header = re.compile(HTTP_HEADER).fullmatch
+_is_http_path = re.compile(HTTP_PATH).fullmatch
+_is_percent = re.compile(PERCENT).fullmatch
 _is_port_charset = re.compile(r"[-a-z0-9]+").fullmatch
 _has_letter = re.compile(r"[a-z]").search
 
@@ -223,7 +136,7 @@ def dns1123_label(value: str, *, prefix: bool = False) -> list[str]:
         return []
     messages = [_characters(_LABEL_MAX)] if _size(value) > _LABEL_MAX else []
     if not matched:
-        messages.append("must not contain dots" if _is_subdomain(value) else _LABEL_MESSAGE)
+        messages.append("must not contain dots" if _is_subdomain(value) else LABEL_MESSAGE)
     return messages
 
 
@@ -236,7 +149,7 @@ def dns1123_subdomain(value: str, *, prefix: bool = False) -> list[str]:
         return []
     messages = [_characters(_SUBDOMAIN_MAX)] if _size(value) > _SUBDOMAIN_MAX else []
     if not matched:
-        messages.append(_SUBDOMAIN_MESSAGE)
+        messages.append(SUBDOMAIN_MESSAGE)
     return messages
 
 
@@ -244,7 +157,7 @@ def dns1123_subdomain_with_underscore(value: str) -> list[str]:
     """Check an RFC 1123 subdomain whose labels may start with an underscore (DNS searches)."""
     messages = [_characters(_SUBDOMAIN_MAX)] if _size(value) > _SUBDOMAIN_MAX else []
     if not _is_underscored(value):
-        messages.append(_UNDERSCORED_MESSAGE)
+        messages.append(UNDERSCORED_MESSAGE)
     return messages
 
 
@@ -252,7 +165,7 @@ def wildcard_dns1123_subdomain(value: str) -> list[str]:
     """Check a host like ``*.example.com``."""
     messages = [_characters(_SUBDOMAIN_MAX)] if _size(value) > _SUBDOMAIN_MAX else []
     if not _is_wildcard(value):
-        messages.append(_WILDCARD_MESSAGE)
+        messages.append(WILDCARD_MESSAGE)
     return messages
 
 
@@ -262,7 +175,7 @@ def dns1035_label(value: str, *, prefix: bool = False) -> list[str]:
         value = _mask_trailing_dash(value)
     messages = [_characters(_LABEL_MAX)] if _size(value) > _LABEL_MAX else []
     if not _is_dns1035(value):
-        messages.append(_DNS1035_MESSAGE)
+        messages.append(DNS1035_MESSAGE)
     return messages
 
 
@@ -303,23 +216,23 @@ def qualified_name(value: str) -> list[str]:
     messages: list[str] = []
     parts = value.split("/")
     if len(parts) > 2:
-        return [_LABEL_KEY_MESSAGE]
+        return [LABEL_KEY_MESSAGE]
     name = parts[-1]
     if len(parts) == 2:
         prefix = parts[0]
         if not prefix:
-            messages.append(f"prefix part {_EMPTY}")
+            messages.append(f"prefix part {EMPTY}")
         else:
             if _size(prefix) > _SUBDOMAIN_MAX:
                 messages.append(f"prefix part {_bytes(_SUBDOMAIN_MAX)}")
             if not _is_subdomain(prefix):
-                messages.append(f"prefix part {_SUBDOMAIN_MESSAGE}")
+                messages.append(f"prefix part {SUBDOMAIN_MESSAGE}")
     if not name:
-        messages.append(f"name part {_EMPTY}")
+        messages.append(f"name part {EMPTY}")
     elif _size(name) > _LABEL_MAX:
         messages.append(f"name part {_bytes(_LABEL_MAX)}")
     if not _is_qualified(name):
-        messages.append(_NAME_PART_MESSAGE)
+        messages.append(NAME_PART_MESSAGE)
     return messages
 
 
@@ -340,7 +253,7 @@ def label_value(value: str) -> list[str]:
         return []
     messages = [_bytes(_LABEL_MAX)] if _size(value) > _LABEL_MAX else []
     if not matched:
-        messages.append(_LABEL_VALUE_MESSAGE)
+        messages.append(LABEL_VALUE_MESSAGE)
     return messages
 
 
@@ -357,7 +270,7 @@ def config_map_key(value: str) -> list[str]:
     """Check a key of a ConfigMap or Secret."""
     messages = [_characters(_SUBDOMAIN_MAX)] if _size(value) > _SUBDOMAIN_MAX else []
     if not _is_config_key(value):
-        messages.append(_CONFIG_KEY_MESSAGE)
+        messages.append(CONFIG_KEY_MESSAGE)
     return messages + _relative_path(value) if value[:1] == "." else messages
 
 
@@ -365,28 +278,28 @@ def env_var_name(value: str) -> list[str]:
     """Check the name of an environment variable: printable ASCII without ``=``."""
     if not value:
         return ["environment variable name must be non-empty"]
-    return [] if _is_relaxed_env_var(value) else [_RELAXED_ENV_VAR_MESSAGE]
+    return [] if _is_relaxed_env_var(value) else [RELAXED_ENV_VAR_MESSAGE]
 
 
 def strict_env_var_name(value: str) -> list[str]:
     """Check the name of an environment variable as it was before 1.34."""
-    messages = [] if _is_env_var(value) else [_ENV_VAR_MESSAGE]
+    messages = [] if _is_env_var(value) else [ENV_VAR_MESSAGE]
     return messages + _relative_path(value)
 
 
 def c_identifier(value: str) -> list[str]:
     """Check a C identifier."""
-    return [] if _is_c_identifier(value) else [_C_IDENTIFIER_MESSAGE]
+    return [] if _is_c_identifier(value) else [C_IDENTIFIER_MESSAGE]
 
 
 def http_header_name(value: str) -> list[str]:
     """Check the name of an HTTP header."""
-    return [] if _is_http_header(value) else [_HTTP_HEADER_MESSAGE]
+    return [] if _is_http_header(value) else [HTTP_HEADER_MESSAGE]
 
 
 def http_path(value: str) -> list[str]:
     """Check the characters of a URL path."""
-    return [] if _is_http_path(value) else [_regex_message("Invalid path", _HTTP_PATH)]
+    return [] if _is_http_path(value) else [regex_message("Invalid path", HTTP_PATH)]
 
 
 def domain_prefixed_path(value: str) -> list[str]:
@@ -441,7 +354,7 @@ def group_id(value: int) -> list[str]:
 
 def percent(value: str) -> list[str]:
     """Check a percentage like ``25%``."""
-    return [] if _is_percent(value) else [_PERCENT_MESSAGE]
+    return [] if _is_percent(value) else [PERCENT_MESSAGE]
 
 
 def is_quantity(value: str) -> bool:
