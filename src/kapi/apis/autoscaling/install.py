@@ -21,7 +21,11 @@ def install(rules: Rules) -> None:
         KindRules(
             strategy=strategy.HorizontalPodAutoscalerStrategy(),
             subresources={"status": strategy.HorizontalPodAutoscalerStatusStrategy()},
-            defaults={"v1": defaults.default_v1, "v2": defaults.default_v2},
+            defaults={
+                "v1": defaults.default_v1,
+                "v2": defaults.default_v2,
+                "v2beta2": defaults.default_v2,
+            },
             columns=columns.HORIZONTAL_POD_AUTOSCALER,
             to_hub={"v1": conversion.v1_to_v2},
             from_hub={"v1": conversion.v2_to_v1},

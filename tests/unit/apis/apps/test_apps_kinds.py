@@ -329,7 +329,9 @@ def test_warnings_about_a_template_are_only_repeated_when_the_content_changed():
     assert seen == [
         [],
         [
-            "spec.template.spec.topologySpreadConstraints[0].labelSelector: a null labelSelector "
-            "results in matching no pod"
+            (
+                "spec.template.spec.topologySpreadConstraints[0].labelSelector: a null labelSelector "
+                "results in matching no pod"
+            )
         ],
     ]
