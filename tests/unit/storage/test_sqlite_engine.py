@@ -234,3 +234,24 @@ async def test_the_relaxed_mode_gives_the_same_answers(path):
     engine = await SQLiteEngine.open(path)
     assert (await engine.get("/a")).value == b"1"
     await engine.close()
+
+
+async def test_a_busy_event_loop_does_not_starve_the_writer(path):
+    """Tasks that never let the loop rest delay a commit by milliseconds, not seconds."""
+    engine = await SQLiteEngine.open(path)
+    rounds = 0
+
+    async def busy() -> None:
+        nonlocal rounds
+        while rounds < 40_000:
+            rounds += 1
+            sum(range(2000))
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(busy())
+    for number in range(20):
+        await engine.put(f"/{number}", b"")
+    # Twenty commits are done long before the 40,000 rounds (more than a second) are.
+    assert rounds < 40_000
+    task.cancel()
+    await engine.close()

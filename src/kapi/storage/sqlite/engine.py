@@ -67,7 +67,7 @@ __all__ = ["SQLiteEngine"]
 T = TypeVar("T")
 
 # Transactions of one group commit: enough to share an fsync, few enough to answer the first soon.
-_MAX_GROUP = 256
+_MAX_GROUP = 250
 # Past events read for a watch at a time.
 _REPLAY_EVENTS = 1000
 
