@@ -251,6 +251,13 @@ class PodBindingStrategy(PodStrategy):
     has_generation: ClassVar[bool] = False
     reset_fields: ClassVar[tuple[str, ...]] = ()
 
+    def prepare_for_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:
+        """A pod that has its node waits for none any more."""
+        if (obj.get("status") or {}).get("nominatedNodeName"):
+            obj["status"] = {
+                name: value for name, value in obj["status"].items() if name != "nominatedNodeName"
+            }
+
     def validate_update(
         self, context: RequestContext, obj: JSONObject, old: JSONObject, errors: ErrorList
     ) -> None:

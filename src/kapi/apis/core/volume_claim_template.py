@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery.metav1 import validate_annotations, validate_labels
+from kapi.apis.core.persistent_volume_claim_validation import validate_claim_spec
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
@@ -38,3 +39,4 @@ def validate_volume_claim_template(template: JSONObject, path: str, errors: Erro
     for name in _FORBIDDEN_METADATA:
         if metadata.get(name) is not None:
             errors.forbidden(f"{path}.metadata.{name}", "cannot be set for an ephemeral volume")
+    validate_claim_spec(template.get("spec") or {}, f"{path}.spec", errors)
