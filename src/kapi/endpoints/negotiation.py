@@ -14,7 +14,7 @@ __all__ = ["JSON", "ContentType", "Negotiator", "Representation", "parse_content
 
 _ENCODINGS = {"application/json": "json", "application/yaml": "yaml"}
 ACCEPTED = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
-_STREAMS = "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"
+STREAMS = "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"
 _META_KINDS = frozenset({"Table", "PartialObjectMetadata", "PartialObjectMetadataList"})
 _META_VERSIONS = frozenset({"v1", "v1beta1"})
 # Accept headers kept; a client that makes up new ones all the time gets no more than this.
@@ -120,6 +120,6 @@ def _choose(accept: str, streams: bool) -> Representation:
         if as_kind in _META_KINDS and version in _META_VERSIONS and group == "meta.k8s.io":
             return Representation(encoding, as_kind, version)
     if servable:
-        raise NotAcceptable(f"only the following media types are accepted: {ACCEPTED}", {})
-    available = f"{ACCEPTED}, {_STREAMS}" if streams else ACCEPTED
+        raise NotAcceptable(f"only the following media types are accepted: {ACCEPTED}")
+    available = f"{ACCEPTED}, {STREAMS}" if streams else ACCEPTED
     raise NotAcceptable(f"406: Not Acceptable\n\nAvailable representations: {available}", {})

@@ -74,7 +74,6 @@ class ObjectWriter:
             raise NotAcceptable(
                 "you requested PartialObjectMetadataList, but the requested object is not a list "
                 f"(*{_go_package(resource)}.{resource.kind})",
-                {},
             )
         pretty = request.flag("pretty")
         if not representation.as_kind and representation.encoding == "json" and not pretty:
@@ -126,7 +125,6 @@ class ObjectWriter:
             raise NotAcceptable(
                 "you requested PartialObjectMetadata, but the requested object is a list "
                 f"(*{_go_package(resource)}.{resource.list_kind})",
-                {},
             )
         pretty = request.flag("pretty")
         if not as_kind and representation.encoding == "json" and not pretty:

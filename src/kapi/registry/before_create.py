@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kapi.registry.strategy import Strategy
     from kapi.util.ids import IDSource
 
-__all__ = ["fill_metadata", "match_namespace", "validate_create"]
+__all__ = ["dedup_owner_references", "fill_metadata", "match_namespace", "validate_create"]
 
 # A generated name has five random characters and fits a DNS label.
 _GENERATED_PREFIX_LENGTH = 58
@@ -51,6 +51,21 @@ def fill_metadata(
     prefix = meta.get("generateName", "")
     if prefix and not meta.get("name"):
         meta["name"] = prefix[:_GENERATED_PREFIX_LENGTH] + ids.suffix()
+
+
+def dedup_owner_references(context: RequestContext, meta: JSONObject) -> None:
+    """Drop repeated owner references, with a warning."""
+    owners = meta.get("ownerReferences")
+    if not owners or len(owners) == 1:
+        return
+    kept = [owner for index, owner in enumerate(owners) if owner not in owners[:index]]
+    if len(kept) != len(owners):
+        meta["ownerReferences"] = kept
+        context.warn(
+            ".metadata.ownerReferences contains duplicate entries; API server dedups owner "
+            "references in 1.20+, and may reject such requests as early as 1.24; please fix your "
+            "requests"
+        )
 
 
 def validate_create(

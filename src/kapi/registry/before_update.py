@@ -106,12 +106,10 @@ def validate_update(
     """Run metadata and kind validation of the change; raises Invalid with every cause."""
     errors = ErrorList()
     meta, live_meta = obj["metadata"], live["metadata"]
-    common = ErrorList()
-    validate_object_meta_update(meta, live_meta, "metadata", common)
-    errors.extend(common)  # once for all kinds
-    if meta is not live_meta:
-        validate_object_meta(meta, resource.namespaced, strategy.validate_name, "metadata", errors)
-    errors.extend(common)  # and once more by the kind's own update validation
+    validate_object_meta(meta, resource.namespaced, strategy.validate_name, "metadata", errors)
+    validate_object_meta_update(meta, live_meta, "metadata", errors)
+    # Once for all kinds, and once more by the kind's own update validation.
+    errors.extend(errors[:])
     strategy.validate_update(context, obj, live, errors)
     if errors:
         raise Invalid.kind(resource.group, resource.kind, meta.get("name", ""), errors)

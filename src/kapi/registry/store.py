@@ -16,7 +16,11 @@ import orjson
 from kapi.apimachinery.errors import AlreadyExists, Conflict, NotFound, StatusError
 from kapi.apimachinery.types import JSONObject
 from kapi.registry.admission import Attributes
-from kapi.registry.before_create import fill_metadata, validate_create
+from kapi.registry.before_create import (
+    dedup_owner_references,
+    fill_metadata,
+    validate_create,
+)
 from kapi.registry.before_delete import Deletion, check_preconditions, mark_for_deletion
 from kapi.registry.before_update import (
     check_resource_version,
@@ -98,6 +102,8 @@ class ResourceStore:
         not_older_than: int | None = None,
     ) -> Entry:
         """The current object; raises NotFound."""
+        if not resource.namespaced:
+            namespace = ""
         try:
             return await self.storage.get(
                 self.key(namespace, name), not_older_than=not_older_than
@@ -156,6 +162,7 @@ class ResourceStore:
         if mutate:
             await self._admission.mutate(attributes)
         meta = obj["metadata"]
+        dedup_owner_references(context, meta)
         generated = bool(meta.get("generateName")) and not meta.get("name")
         for attempt in range(_NAME_ATTEMPTS):
             fill_metadata(meta, context, strategy, self._ids)
@@ -288,6 +295,7 @@ class ResourceStore:
             context, resource, "UPDATE", context.subresource, obj, live, options
         )
         await self._admission.mutate(attributes)
+        dedup_owner_references(context, obj["metadata"])
         check_resource_version(resource, strategy, obj, live)
         reservation: Reservation | None = None
         if self._hooks is not None and not context.subresource:

@@ -20,7 +20,7 @@ from kapi.apimachinery.scheme import DecodeError
 from kapi.apimachinery.serializer import yaml
 from kapi.endpoints.body import media_type
 from kapi.endpoints.conversion import from_hub, to_hub
-from kapi.endpoints.handlers.update import strategy_for
+from kapi.endpoints.handlers.update import check_name, strategy_for
 from kapi.endpoints.options import field_manager, patch_options
 from kapi.registry.before_create import match_namespace
 from kapi.util.clock import format_time
@@ -79,10 +79,7 @@ def read_patch(
     now = format_time(api.clock.now())
     if form == _APPLY_YAML:
         return Application(api, request, resource, options, now), options
-    change, repeated = _change(form, request, resource)
-    if repeated and options.field_validation not in {"Ignore", "Strict"}:
-        request.warnings.extend(repeated)
-    return Patching(api, request, resource, options, now, change, repeated), options
+    return Patching(api, request, resource, options, now, form), options
 
 
 def _change(form: str, request: Request, resource: Resource) -> tuple[Apply, list[str]]:
@@ -107,16 +104,16 @@ class Patching:
         resource: Resource,
         options: WriteOptions,
         now: str,
-        change: Apply,
-        repeated: list[str],
+        form: str,
     ) -> None:
         self._api = api
         self._request = request
         self._resource = resource
         self._options = options
         self._now = now
-        self._change = change
-        self._repeated = repeated if options.field_validation == "Strict" else []
+        self._form = form
+        self._change: Apply | None = None
+        self._repeated: list[str] = []
         self._manager = field_manager(request, options)
 
     async def make_new(self, live: JSONObject | None) -> JSONObject:
@@ -124,18 +121,32 @@ class Patching:
         assert live is not None
         resource = self._resource
         current = from_hub(resource, self._api.copy(live, resource))
+        if self._change is None:  # read only now: a missing object is told before a bad patch
+            self._change = self._read()
         changed = self._change(current)
         obj = self._decode(changed)
         meta = obj["metadata"]
-        self._check_identity(meta)
+        check_name(self._request.info.name, meta)
+        match_namespace(resource, meta, self._request.info.namespace)
         fields = self._api.field_manager(resource, self._request.info.subresource)
         fields.update(current, obj, self._manager, self._now)
         return to_hub(resource, obj)
 
+    def _read(self) -> Apply:
+        change, repeated = _change(self._form, self._request, self._resource)
+        if self._options.field_validation == "Strict":
+            self._repeated = repeated
+        elif self._options.field_validation != "Ignore":
+            self._request.warnings.extend(repeated)
+        return change
+
     def _decode(self, changed: JSONValue) -> JSONObject:
         resource = self._resource
         if isinstance(changed, dict):
-            given = (changed.get("apiVersion"), changed.get("kind"))
+            given = (
+                changed.get("apiVersion") or resource.api_version,
+                changed.get("kind") or resource.kind,
+            )
             if given != (resource.api_version, resource.kind):
                 raise _undecodable(changed, _other_kind(changed, resource))
         try:
@@ -159,14 +170,6 @@ class Patching:
             known = self._request.warnings
             known.extend(text for text in texts if text not in known)
 
-    def _check_identity(self, meta: JSONObject) -> None:
-        name = self._request.info.name
-        given = meta.get("name", "")
-        if given != name:
-            raise BadRequest(
-                f"the name of the object ({given}) does not match the name on the URL ({name})"
-            )
-        match_namespace(self._resource, meta, self._request.info.namespace)
 
 
 def _other_kind(changed: JSONObject, resource: Resource) -> str:
@@ -208,7 +211,10 @@ class Application:
             self._now,
             force=bool(self._options.force),
         )
-        return to_hub(resource, self._defaulted(merged))
+        obj = self._defaulted(merged)
+        check_name(self._request.info.name, obj["metadata"])
+        match_namespace(resource, obj["metadata"], self._request.info.namespace)
+        return to_hub(resource, obj)
 
     def _defaulted(self, obj: JSONObject) -> JSONObject:
         resource = self._resource

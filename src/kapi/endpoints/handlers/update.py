@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kapi.registry.catalogue import Resource
     from kapi.registry.strategy import Strategy
 
-__all__ = ["Replacement", "strategy_for", "update"]
+__all__ = ["Replacement", "check_name", "strategy_for", "update"]
 
 
 def strategy_for(resource: Resource, subresource: str) -> Strategy:
@@ -45,7 +45,7 @@ class Replacement:
     def _read(self) -> JSONObject:
         obj = read_object(self._api, self._request, self._resource, self._options)
         info, meta = self._request.info, obj["metadata"]
-        _check_name(info.name, meta)
+        check_name(info.name, meta)
         match_namespace(self._resource, meta, info.namespace)
         return obj
 
@@ -64,7 +64,7 @@ class Replacement:
         return to_hub(resource, obj)
 
 
-def _check_name(name: str, meta: JSONObject) -> None:
+def check_name(name: str, meta: JSONObject) -> None:
     """The body of a PUT names the object of the path."""
     given = meta.get("name", "")
     if not given:

@@ -14,7 +14,7 @@ import orjson
 
 from kapi.apimachinery.errors import Expired, InternalError, NotAcceptable, StatusError
 from kapi.endpoints.handlers.get import parse_resource_version
-from kapi.endpoints.negotiation import ACCEPTED
+from kapi.endpoints.negotiation import STREAMS
 from kapi.endpoints.request import Response
 from kapi.endpoints.selection import predicate, scope
 from kapi.endpoints.table import include_object, partial_metadata
@@ -47,7 +47,7 @@ async def watch(
     """Answer with a stream of events."""
     representation = api.negotiator.choose(request.headers.get(b"accept"), streams=True)
     if representation.encoding != "json":
-        raise NotAcceptable(f"only the following media types are accepted: {ACCEPTED}", {})
+        raise NotAcceptable(f"only the following media types are accepted: {STREAMS}")
     timeout = options.timeout_seconds or (
         _MIN_TIMEOUT_SECONDS + api.ids.below(_MIN_TIMEOUT_SECONDS)
     )
