@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kapi.apimachinery import names
 from kapi.registry.duration import age
 from kapi.registry.rules import Column, Columns
+from kapi.registry.standard_columns import AGE, NAME
 from kapi.registry.strategy import Strategy
 
 if TYPE_CHECKING:
@@ -63,9 +64,6 @@ class ConfigMapStrategy(Strategy):
         self.validate(context, obj, errors)
 
 
-_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
-
-
 def _cells(obj: JSONObject, now: float) -> list[JSONValue]:
     metadata = obj["metadata"]
     return [
@@ -77,9 +75,9 @@ def _cells(obj: JSONObject, now: float) -> list[JSONValue]:
 
 CONFIG_MAP_COLUMNS = Columns(
     (
-        Column("Name", format="name", describes=f"{_META}.name"),
+        NAME,
         Column("Data", describes="io.k8s.api.core.v1.ConfigMap.data"),
-        Column("Age", describes=f"{_META}.creationTimestamp"),
+        AGE,
     ),
     _cells,
 )

@@ -6,7 +6,11 @@ from kapi.apis.core.component_status_columns import COMPONENT_STATUS_COLUMNS
 from kapi.apis.core.config_map_strategy import CONFIG_MAP_COLUMNS, ConfigMapStrategy
 from kapi.apis.core.endpoints_strategy import EndpointsStrategy, default_endpoints
 from kapi.apis.core.event_strategy import CORE_EVENT_LABELS, EVENT_COLUMNS, EventStrategy
-from kapi.apis.core.limit_range_strategy import LimitRangeStrategy, default_limit_range
+from kapi.apis.core.limit_range_strategy import (
+    LIMIT_RANGE_COLUMNS,
+    LimitRangeStrategy,
+    default_limit_range,
+)
 from kapi.apis.core.namespace_strategy import (
     NAMESPACE_COLUMNS,
     NamespaceFinalizeStrategy,
@@ -88,7 +92,11 @@ def install(rules: Rules) -> None:
         ),
         (
             "limitranges",
-            KindRules(strategy=LimitRangeStrategy(), defaults={"v1": default_limit_range}),
+            KindRules(
+                strategy=LimitRangeStrategy(),
+                defaults={"v1": default_limit_range},
+                columns=LIMIT_RANGE_COLUMNS,
+            ),
         ),
         (
             "resourcequotas",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from kapi.apimachinery import names
 from kapi.registry.duration import age
 from kapi.registry.rules import Column, Columns
+from kapi.registry.standard_columns import AGE, NAME
 from kapi.registry.strategy import Strategy
 
 if TYPE_CHECKING:
@@ -157,9 +158,6 @@ def _validate_finalizer(name: str, path: str, errors: ErrorList) -> None:
         )
 
 
-_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
-
-
 def _cells(obj: JSONObject, now: float) -> list[JSONValue]:
     metadata = obj["metadata"]
     return [
@@ -171,9 +169,9 @@ def _cells(obj: JSONObject, now: float) -> list[JSONValue]:
 
 NAMESPACE_COLUMNS = Columns(
     (
-        Column("Name", format="name", describes=f"{_META}.name"),
+        NAME,
         Column("Status", description="The status of the namespace"),
-        Column("Age", describes=f"{_META}.creationTimestamp"),
+        AGE,
     ),
     _cells,
 )

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from kapi.registry.duration import age
 from kapi.registry.rules import Column, Columns
+from kapi.registry.standard_columns import AGE, NAME
 
 if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject, JSONValue
 
 __all__ = ["NODE_COLUMNS"]
 
-_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _INFO = "io.k8s.api.core.v1.NodeSystemInfo"
 _ADDRESSES = "io.k8s.api.core.v1.NodeStatus.addresses"
 
@@ -70,10 +70,10 @@ def _kernel(info: JSONObject) -> str:
 
 NODE_COLUMNS = Columns(
     (
-        Column("Name", format="name", describes=f"{_META}.name"),
+        NAME,
         Column("Status", description="The status of the node"),
         Column("Roles", description="The roles of the node"),
-        Column("Age", describes=f"{_META}.creationTimestamp"),
+        AGE,
         Column("Version", describes=f"{_INFO}.kubeletVersion"),
         Column("Internal-IP", priority=1, describes=_ADDRESSES),
         Column("External-IP", priority=1, describes=_ADDRESSES),

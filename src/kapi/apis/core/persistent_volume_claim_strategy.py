@@ -18,6 +18,7 @@ from kapi.apis.core.persistent_volume_strategy import (
 from kapi.apis.core.pod_defaults import default_resource_list
 from kapi.registry.duration import age
 from kapi.registry.rules import Column, Columns
+from kapi.registry.standard_columns import AGE, NAME
 from kapi.registry.strategy import Strategy
 
 if TYPE_CHECKING:
@@ -145,7 +146,6 @@ class PersistentVolumeClaimStatusStrategy(PersistentVolumeClaimStrategy):
         """A status has nothing to warn about."""
 
 
-_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _SPEC = "io.k8s.api.core.v1.PersistentVolumeClaimSpec"
 _STATUS = "io.k8s.api.core.v1.PersistentVolumeClaimStatus"
 
@@ -170,14 +170,14 @@ def _cells(obj: JSONObject, now: float) -> list[JSONValue]:
 
 PERSISTENT_VOLUME_CLAIM_COLUMNS = Columns(
     (
-        Column("Name", format="name", describes=f"{_META}.name"),
+        NAME,
         Column("Status", describes=f"{_STATUS}.phase"),
         Column("Volume", describes=f"{_SPEC}.volumeName"),
         Column("Capacity", describes=f"{_STATUS}.capacity"),
         Column("Access Modes", describes=f"{_STATUS}.accessModes"),
         Column("StorageClass", description="StorageClass of the pvc"),
         Column("VolumeAttributesClass", description="VolumeAttributesClass of the pvc"),
-        Column("Age", describes=f"{_META}.creationTimestamp"),
+        AGE,
         Column("VolumeMode", priority=1, describes=f"{_SPEC}.volumeMode"),
     ),
     _cells,

@@ -12,6 +12,7 @@ from kapi.apis.core.pod_defaults import default_resource_list
 from kapi.apis.core.volume_defaults import default_volume
 from kapi.registry.duration import age
 from kapi.registry.rules import Column, Columns
+from kapi.registry.standard_columns import AGE, NAME
 from kapi.registry.strategy import Strategy
 
 if TYPE_CHECKING:
@@ -154,7 +155,6 @@ def access_modes_text(modes: list[str] | None) -> str:
     return ",".join(short for mode, short in _SHORT_MODES.items() if mode in (modes or ()))
 
 
-_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _SPEC = "io.k8s.api.core.v1.PersistentVolumeSpec"
 _STATUS = "io.k8s.api.core.v1.PersistentVolumeStatus"
 
@@ -180,7 +180,7 @@ def _cells(obj: JSONObject, now: float) -> list[JSONValue]:
 
 PERSISTENT_VOLUME_COLUMNS = Columns(
     (
-        Column("Name", format="name", describes=f"{_META}.name"),
+        NAME,
         Column("Capacity", describes=f"{_SPEC}.capacity"),
         Column("Access Modes", describes=f"{_SPEC}.accessModes"),
         Column("Reclaim Policy", describes=f"{_SPEC}.persistentVolumeReclaimPolicy"),
@@ -189,7 +189,7 @@ PERSISTENT_VOLUME_COLUMNS = Columns(
         Column("StorageClass", description="StorageClass of the pv"),
         Column("VolumeAttributesClass", description="VolumeAttributesClass of the pv"),
         Column("Reason", describes=f"{_STATUS}.reason"),
-        Column("Age", describes=f"{_META}.creationTimestamp"),
+        AGE,
         Column("VolumeMode", priority=1, describes=f"{_SPEC}.volumeMode"),
     ),
     _cells,

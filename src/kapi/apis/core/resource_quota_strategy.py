@@ -11,6 +11,7 @@ from kapi.apis.core.resource_quota_validation import (
 )
 from kapi.registry.duration import age
 from kapi.registry.rules import Column, Columns
+from kapi.registry.standard_columns import AGE, NAME
 from kapi.registry.strategy import Strategy
 
 if TYPE_CHECKING:
@@ -74,9 +75,6 @@ class ResourceQuotaStatusStrategy(ResourceQuotaStrategy):
         validate_resource_quota_status(obj, errors)
 
 
-_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
-
-
 def _cells(obj: JSONObject, now: float) -> list[JSONValue]:
     metadata = obj["metadata"]
     status = obj.get("status") or {}
@@ -96,7 +94,7 @@ def _cells(obj: JSONObject, now: float) -> list[JSONValue]:
 
 RESOURCE_QUOTA_COLUMNS = Columns(
     (
-        Column("Name", format="name", describes=f"{_META}.name"),
+        NAME,
         Column(
             "Request",
             description="Request represents a minimum amount of cpu/memory that a container may"
@@ -107,7 +105,7 @@ RESOURCE_QUOTA_COLUMNS = Columns(
             description="Limits control the maximum amount of cpu/memory that a container may use"
             " independent of contention on the node.",
         ),
-        Column("Age", describes=f"{_META}.creationTimestamp"),
+        AGE,
     ),
     _cells,
 )

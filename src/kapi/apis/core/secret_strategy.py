@@ -16,6 +16,7 @@ from kapi.apis.core.config_map_strategy import IMMUTABLE, MAX_DATA_BYTES, decode
 from kapi.apis.core.tls_warnings import tls_warnings
 from kapi.registry.duration import age
 from kapi.registry.rules import Column, Columns
+from kapi.registry.standard_columns import AGE, NAME
 from kapi.registry.strategy import Strategy
 
 if TYPE_CHECKING:
@@ -158,9 +159,6 @@ def _quote_char(char: str) -> str:
     return {"'": r"'\''", '"': "'\"'"}.get(char, f"'{char}'")
 
 
-_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
-
-
 def _cells(obj: JSONObject, now: float) -> list[JSONValue]:
     metadata = obj["metadata"]
     return [
@@ -173,10 +171,10 @@ def _cells(obj: JSONObject, now: float) -> list[JSONValue]:
 
 SECRET_COLUMNS = Columns(
     (
-        Column("Name", format="name", describes=f"{_META}.name"),
+        NAME,
         Column("Type", describes="io.k8s.api.core.v1.Secret.type"),
         Column("Data", describes="io.k8s.api.core.v1.Secret.data"),
-        Column("Age", describes=f"{_META}.creationTimestamp"),
+        AGE,
     ),
     _cells,
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from kapi.registry.duration import age
-from kapi.registry.rules import Column, Columns
+from kapi.registry.rules import Columns
+from kapi.registry.standard_columns import AGE, NAME
 from kapi.registry.strategy import Strategy
 
 if TYPE_CHECKING:
@@ -52,9 +53,6 @@ class ServiceAccountStrategy(Strategy):
             self.warnings_on_create(context, obj)
 
 
-_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
-
-
 def _cells(obj: JSONObject, now: float) -> list[JSONValue]:
     metadata = obj["metadata"]
     return [metadata.get("name", ""), age(metadata.get("creationTimestamp"), now)]
@@ -62,8 +60,8 @@ def _cells(obj: JSONObject, now: float) -> list[JSONValue]:
 
 SERVICE_ACCOUNT_COLUMNS = Columns(
     (
-        Column("Name", format="name", describes=f"{_META}.name"),
-        Column("Age", describes=f"{_META}.creationTimestamp"),
+        NAME,
+        AGE,
     ),
     _cells,
 )

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from kapi.registry.duration import age
 from kapi.registry.rules import Column, Columns
+from kapi.registry.standard_columns import AGE, NAME
 
 if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject, JSONValue
 
 __all__ = ["ENDPOINTS_COLUMNS", "SERVICE_COLUMNS"]
 
-_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _SPEC = "io.k8s.api.core.v1.ServiceSpec"
 
 # How many endpoints a row shows before it counts the rest.
@@ -60,12 +60,12 @@ def _external_ip(obj: JSONObject, spec: JSONObject) -> str:
 
 SERVICE_COLUMNS = Columns(
     (
-        Column("Name", format="name", describes=f"{_META}.name"),
+        NAME,
         Column("Type", describes=f"{_SPEC}.type"),
         Column("Cluster-IP", describes=f"{_SPEC}.clusterIP"),
         Column("External-IP", describes=f"{_SPEC}.externalIPs"),
         Column("Port(s)", describes=f"{_SPEC}.ports"),
-        Column("Age", describes=f"{_META}.creationTimestamp"),
+        AGE,
         Column("Selector", priority=1, describes=f"{_SPEC}.selector"),
     ),
     _service_cells,
@@ -109,9 +109,9 @@ def _host_port(address: str, port: int) -> str:
 
 ENDPOINTS_COLUMNS = Columns(
     (
-        Column("Name", format="name", describes=f"{_META}.name"),
+        NAME,
         Column("Endpoints", describes="io.k8s.api.core.v1.Endpoints.subsets"),
-        Column("Age", describes=f"{_META}.creationTimestamp"),
+        AGE,
     ),
     _endpoints_cells,
 )
