@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from kapi.cli.parser import USAGE_ERROR, Parser
 from kapi.server.options import OptionsError, StartError
+from kapi.util.clock import SystemClock
 
 if TYPE_CHECKING:
     import argparse
@@ -40,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name; the exit code."""
     # Start-up makes many objects and no garbage; a server enables collection once it is ready.
     gc.disable()
+    started = SystemClock().monotonic()
     words = list(sys.argv[1:] if argv is None else argv)
     name = words[0] if words else ""
     if name not in _COMMANDS:
@@ -47,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = cast("_Command", import_module(f"kapi.cli.{name}"))
     parser = Parser(prog=f"kapi {name}", description=f"kapi {name}: {_COMMANDS[name]}.")
     command.add_flags(parser)
+    parser.set_defaults(started=started)
     try:
         return command.execute(parser.parse_args(words[1:]))
     except OptionsError as error:

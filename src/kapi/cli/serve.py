@@ -24,4 +24,5 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM."""
     data_dir = arguments.data_dir or default_data_dir()
-    return serve_until_told_to_stop(server_options(arguments, data_dir=data_dir, ephemeral=False))
+    options = server_options(arguments, data_dir=data_dir, ephemeral=False)
+    return serve_until_told_to_stop(options, arguments.started)

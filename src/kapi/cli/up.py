@@ -39,22 +39,24 @@ def execute(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM."""
     data_dir = arguments.data_dir or default_data_dir()
     options = server_options(arguments, data_dir=data_dir, ephemeral=arguments.ephemeral)
-    return serve_until_told_to_stop(options)
+    return serve_until_told_to_stop(options, arguments.started)
 
 
-def serve_until_told_to_stop(options: ServerOptions) -> int:
-    """Start a server, tell how to reach it, and end it cleanly at SIGINT or SIGTERM."""
+def serve_until_told_to_stop(options: ServerOptions, started: float) -> int:
+    """Start a server, tell how to reach it, and end it cleanly at SIGINT or SIGTERM.
+
+    ``started`` is the monotonic time from which the time to be ready is counted.
+    """
     import uvloop  # noqa: PLC0415 - not needed to tell that a flag is wrong
 
     clock = SystemClock()
-    start = clock.monotonic()
     prepare_process()
     with LocalServer.prepared(options, clock) as server:
-        uvloop.run(_serve(server, clock, start))
+        uvloop.run(_serve(server, clock, started))
     return 0
 
 
-async def _serve(server: LocalServer, clock: SystemClock, start: float) -> None:
+async def _serve(server: LocalServer, clock: SystemClock, started: float) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -66,7 +68,7 @@ async def _serve(server: LocalServer, clock: SystemClock, start: float) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
     async with server.running():
-        print(_banner(server, clock.monotonic() - start), flush=True)
+        print(_banner(server, clock.monotonic() - started), flush=True)
         settle_memory()
         await stopping.wait()
 
