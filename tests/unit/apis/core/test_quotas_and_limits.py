@@ -57,8 +57,10 @@ def test_limit_defaults_fill_each_other():
         (
             {"maxLimitRequestRatio": {"cpu": "0.5"}},
             [
-                'spec.limits[0].maxLimitRequestRatio[cpu]: Invalid value: "0.5": ratio 0.5 is'
-                " less than 1"
+                (
+                    'spec.limits[0].maxLimitRequestRatio[cpu]: Invalid value: "0.5": ratio 0.5 is'
+                    " less than 1"
+                )
             ],
         ),
         (
