@@ -330,8 +330,8 @@ def test_warnings_about_a_template_are_only_repeated_when_the_content_changed():
         [],
         [
             (
-                "spec.template.spec.topologySpreadConstraints[0].labelSelector: a null labelSelector "
-                "results in matching no pod"
+                "spec.template.spec.topologySpreadConstraints[0].labelSelector: a null "
+                "labelSelector results in matching no pod"
             )
         ],
     ]
