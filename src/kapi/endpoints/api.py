@@ -93,6 +93,8 @@ class API:
 
         def other(api_version: str) -> OtherVersion | None:
             group, version = GroupVersion.parse(api_version)
+            if group != resource.group:
+                return None  # events of the other group are another kind to their owners
             found = self.catalogue.get(group, version, resource.resource)
             if found is None or found.storage != resource.storage:
                 return None

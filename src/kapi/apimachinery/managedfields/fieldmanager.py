@@ -31,7 +31,7 @@ from kapi.structuredmerge.merge import Applied, Conflicts, OtherVersion, Updater
 from kapi.structuredmerge.validation import message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from kapi.apimachinery.types import JSONObject, JSONValue
     from kapi.structuredmerge.typed import TypedSchema
@@ -46,6 +46,8 @@ _NEVER_OWNED = (
     "selfLink",
     "uid",
     "clusterName",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
     "generation",
     "managedFields",
     "resourceVersion",
@@ -91,14 +93,47 @@ class FieldManager:
         self.subresource = subresource
         self._api_version = gvk.api_version
         reset = from_paths(("f:" + part for part in path.split(".")) for path in reset_fields)
+        self._lists = tuple(_null_members(typed.zero, ()))
         self._updater = Updater(typed, self._api_version, reset, _UNTRACKED, versions)
 
-    def update(self, live: JSONObject | None, new: JSONObject, manager: str, now: str) -> None:
+    def update(
+        self,
+        live: JSONObject | None,
+        new: JSONObject,
+        manager: str,
+        now: str,
+        *,
+        body: JSONObject | None = None,
+    ) -> None:
         """Set ``new``'s managedFields after an ordinary write (create, PUT, or a patch).
 
         ``live`` is the stored object, None at creation. Nodes of the live entries are shared,
         not copied. When no ownership changed, ``new`` gets the very list of ``live``.
+
+        ``body`` is ``new`` before it was decoded. With it a list that was given and is empty
+        gets an owner, although it is stored as null.
         """
+        emptied = self._emptied(new, body) if body is not None and self._lists else ()
+        for parent, name in emptied:
+            parent[name] = []
+        self._update(live, new, manager, now)
+        for parent, name in emptied:
+            parent[name] = None
+
+    def _emptied(self, new: JSONObject, body: JSONObject) -> list[tuple[JSONObject, str]]:
+        """The members of ``new`` that are null and were empty in ``body``."""
+        found = []
+        for path in self._lists:
+            given: JSONValue = body
+            decoded: JSONValue = new
+            for name in path[:-1]:
+                given = given.get(name) if isinstance(given, dict) else None
+                decoded = decoded.get(name) or {}
+            if isinstance(given, dict) and given.get(path[-1]) in ([], {}):
+                found.append((decoded, path[-1]))
+        return found
+
+    def _update(self, live: JSONObject | None, new: JSONObject, manager: str, now: str) -> None:
         metadata = new["metadata"]
         given = metadata.pop("managedFields", None)
         if live is None:
@@ -260,6 +295,15 @@ class FieldManager:
             if conflicts:
                 raise apply_conflict(conflicts) from None
         return self._updater.apply(live, applied, managed, own, force=True)
+
+
+def _null_members(zero: JSONObject, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The paths of what is null in the empty object: lists and maps that are always written."""
+    for name, value in zero.items():
+        if value is None:
+            yield (*path, name)
+        elif isinstance(value, dict):
+            yield from _null_members(value, (*path, name))
 
 
 def _gvk_text(gvk: GroupVersionKind) -> str:

@@ -29,7 +29,7 @@ __all__ = [
 class CertificateSigningRequestStrategy(Strategy):
     """The object: its spec never changes, and who asks is the server's knowledge."""
 
-    reset_fields: ClassVar[tuple[str, ...]] = ("status",)
+    reset_fields: ClassVar[tuple[str, ...]] = ("spec", "status")
     _may_approve: ClassVar[bool] = False
     _may_set_certificate: ClassVar[bool] = False
 

@@ -118,6 +118,17 @@ def test_creator_owns_what_differs_from_the_empty_object():
     ]
 
 
+def test_an_empty_list_in_the_body_has_an_owner():
+    """A list that was given empty is owned, though it is stored as null."""
+    obj = thing()
+    MAIN.update(None, obj, "m1", "t1", body={"spec": {"items": []}})
+    assert entries(obj) == [("m1", "Update", {"f:spec": {"f:items": {}}})]
+    assert obj["spec"]["items"] is None
+    absent = thing()
+    MAIN.update(None, absent, "m1", "t1", body={"spec": {"items": None}})
+    assert entries(absent) == []
+
+
 def test_creation_with_nothing_to_own_has_no_entry():
     """Zero values and untracked metadata make no entry; generateName is tracked."""
     assert "managedFields" not in created()["metadata"]
