@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from kapi.apimachinery.errors import AlreadyExists
+from kapi.apimachinery.errors import AlreadyExists, NotFound
 from kapi.apimachinery.types import GroupVersionResource
 
 if TYPE_CHECKING:
@@ -58,8 +58,12 @@ async def create_bootstrap_objects(
 async def _ensure(
     client: InProcessClient, gvr: GroupVersionResource, namespace: str, obj: JSONObject
 ) -> None:
-    with suppress(AlreadyExists):
-        await client.create(gvr, namespace, obj)
+    # Looked for first: what exists holds addresses that creating it again would ask for.
+    try:
+        await client.get(gvr, namespace, obj["metadata"]["name"])
+    except NotFound:
+        with suppress(AlreadyExists):
+            await client.create(gvr, namespace, obj)
 
 
 async def _service_cidr(client: InProcessClient, cidrs: list[str], now: str) -> None:
