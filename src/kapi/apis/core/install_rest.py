@@ -53,64 +53,77 @@ __all__ = ["install"]
 
 def install(rules: Rules) -> None:
     """Register the rules of every other kind of the group."""
-    for resource, kind in (
-        ("configmaps", KindRules(strategy=ConfigMapStrategy(), columns=CONFIG_MAP_COLUMNS)),
-        ("componentstatuses", KindRules(columns=COMPONENT_STATUS_COLUMNS)),
-        (
-            "secrets",
-            KindRules(
-                strategy=SecretStrategy(),
-                defaults={"v1": default_secret},
-                columns=SECRET_COLUMNS,
-                selectable_fields=("type",),
-            ),
-        ),
-        (
-            "namespaces",
-            KindRules(
-                strategy=NamespaceStrategy(),
-                subresources={
-                    "status": NamespaceStatusStrategy(),
-                    "finalize": NamespaceFinalizeStrategy(),
-                },
-                defaults={"v1": default_namespace},
-                columns=NAMESPACE_COLUMNS,
-                selectable_fields=("status.phase",),
-            ),
-        ),
-        (
-            "serviceaccounts",
-            KindRules(strategy=ServiceAccountStrategy(), columns=SERVICE_ACCOUNT_COLUMNS),
-        ),
-        (
-            "events",
-            KindRules(
-                strategy=EventStrategy(),
-                columns=EVENT_COLUMNS,
-                selectable_fields=CORE_EVENT_LABELS,
-            ),
-        ),
-        (
-            "limitranges",
-            KindRules(
-                strategy=LimitRangeStrategy(),
-                defaults={"v1": default_limit_range},
-                columns=LIMIT_RANGE_COLUMNS,
-            ),
-        ),
-        (
-            "resourcequotas",
-            KindRules(
-                strategy=ResourceQuotaStrategy(),
-                subresources={"status": ResourceQuotaStatusStrategy()},
-                defaults={"v1": default_resource_quota},
-                columns=RESOURCE_QUOTA_COLUMNS,
-            ),
-        ),
-    ):
-        rules.add("", resource, kind)
+    _install_configuration(rules)
+    _install_namespaces(rules)
+    _install_limits(rules)
     _install_network(rules)
     _install_nodes_and_storage(rules)
+
+
+def _install_configuration(rules: Rules) -> None:
+    rules.add("", "configmaps", KindRules(strategy=ConfigMapStrategy(), columns=CONFIG_MAP_COLUMNS))
+    rules.add(
+        "",
+        "secrets",
+        KindRules(
+            strategy=SecretStrategy(),
+            defaults={"v1": default_secret},
+            columns=SECRET_COLUMNS,
+            selectable_fields=("type",),
+        ),
+    )
+    rules.add(
+        "",
+        "serviceaccounts",
+        KindRules(strategy=ServiceAccountStrategy(), columns=SERVICE_ACCOUNT_COLUMNS),
+    )
+    rules.add("", "componentstatuses", KindRules(columns=COMPONENT_STATUS_COLUMNS))
+
+
+def _install_namespaces(rules: Rules) -> None:
+    rules.add(
+        "",
+        "namespaces",
+        KindRules(
+            strategy=NamespaceStrategy(),
+            subresources={
+                "status": NamespaceStatusStrategy(),
+                "finalize": NamespaceFinalizeStrategy(),
+            },
+            defaults={"v1": default_namespace},
+            columns=NAMESPACE_COLUMNS,
+            selectable_fields=("status.phase",),
+        ),
+    )
+    rules.add(
+        "",
+        "events",
+        KindRules(
+            strategy=EventStrategy(), columns=EVENT_COLUMNS, selectable_fields=CORE_EVENT_LABELS
+        ),
+    )
+
+
+def _install_limits(rules: Rules) -> None:
+    rules.add(
+        "",
+        "limitranges",
+        KindRules(
+            strategy=LimitRangeStrategy(),
+            defaults={"v1": default_limit_range},
+            columns=LIMIT_RANGE_COLUMNS,
+        ),
+    )
+    rules.add(
+        "",
+        "resourcequotas",
+        KindRules(
+            strategy=ResourceQuotaStrategy(),
+            subresources={"status": ResourceQuotaStatusStrategy()},
+            defaults={"v1": default_resource_quota},
+            columns=RESOURCE_QUOTA_COLUMNS,
+        ),
+    )
 
 
 def _install_network(rules: Rules) -> None:

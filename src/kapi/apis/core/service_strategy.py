@@ -52,7 +52,7 @@ class ServiceStrategy(Strategy):
 
     def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
         """Judge a new service."""
-        validate_service(obj, errors)
+        validate_service(obj, errors, context.minor)
 
     def warnings_on_create(self, context: RequestContext, obj: JSONObject) -> None:
         """Warn about fields without effect."""
@@ -66,7 +66,7 @@ class ServiceStrategy(Strategy):
         self, context: RequestContext, obj: JSONObject, old: JSONObject, errors: ErrorList
     ) -> None:
         """Judge a change."""
-        validate_service_update(obj, old, errors)
+        validate_service_update(obj, old, errors, context.minor)
 
     def warnings_on_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:
         """Warn about fields without effect."""

@@ -46,8 +46,8 @@ _MAX_AFFINITY_SECONDS = 86400
 _ONLY_LOAD_BALANCER = "may only be used when `type` is 'LoadBalancer'"
 
 
-def validate_service(obj: JSONObject, errors: ErrorList) -> None:
-    """Append what is wrong with a service."""
+def validate_service(obj: JSONObject, errors: ErrorList, minor: int) -> None:
+    """Append what is wrong with a service in Kubernetes 1.``minor``."""
     spec = obj.get("spec") or {}
     ports = spec.get("ports") or []
     annotations = (obj.get("metadata") or {}).get("annotations") or {}
@@ -80,6 +80,10 @@ def validate_service(obj: JSONObject, errors: ErrorList) -> None:
     _validate_load_balancer(spec, annotations, errors)
     _validate_load_balancer_class(spec, None, errors)
     _validate_traffic_policies(spec, errors)
+    distribution = spec.get("trafficDistribution")
+    known = _DISTRIBUTIONS if minor >= 34 else _DISTRIBUTIONS[:1]
+    if distribution is not None and distribution not in known:
+        errors.not_supported("spec.trafficDistribution", distribution, known)
 
 
 def _validate_topology_annotations(annotations: JSONObject, errors: ErrorList) -> None:
@@ -215,9 +219,6 @@ def _validate_traffic_policies(spec: JSONObject, errors: ErrorList) -> None:
             errors.required(path)
     elif internal not in _TRAFFIC_POLICIES:
         errors.not_supported(path, internal, _TRAFFIC_POLICIES)
-    distribution = spec.get("trafficDistribution")
-    if distribution is not None and distribution not in _DISTRIBUTIONS:
-        errors.not_supported("spec.trafficDistribution", distribution, _DISTRIBUTIONS)
 
 
 def _validate_health_check_node_port(spec: JSONObject, errors: ErrorList) -> None:
@@ -237,7 +238,9 @@ def _validate_health_check_node_port(spec: JSONObject, errors: ErrorList) -> Non
         errors.invalid_each(path, port, names.port_number(port))
 
 
-def validate_service_update(obj: JSONObject, old: JSONObject, errors: ErrorList) -> None:
+def validate_service_update(
+    obj: JSONObject, old: JSONObject, errors: ErrorList, minor: int
+) -> None:
     """Append what is wrong with a change of a service."""
     spec, before = obj.get("spec") or {}, old.get("spec") or {}
     validate_cluster_ip_change(spec, before, errors)
@@ -249,7 +252,7 @@ def validate_service_update(obj: JSONObject, old: JSONObject, errors: ErrorList)
         and before.get("healthCheckNodePort") != spec.get("healthCheckNodePort")
     ):
         errors.forbidden("spec.healthCheckNodePort", "field is immutable")
-    validate_service(obj, errors)
+    validate_service(obj, errors, minor)
 
 
 def validate_service_status(obj: JSONObject, errors: ErrorList) -> None:
