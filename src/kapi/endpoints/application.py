@@ -118,7 +118,8 @@ class Application:
         if any(name == b"cache-control" for name, _ in response.headers):
             common = common[1:]
         out.extend(common)
-        out.append((b"content-type", response.content_type))
+        if response.content_type:
+            out.append((b"content-type", response.content_type))
         if response.headers:
             out.extend(response.headers)
         for text in warnings:

@@ -140,11 +140,11 @@ class Discovery:
     def _aggregated_response(self, request: Request, root: str, media_type: str) -> Response:
         document = self._document(f"/{root}/")
         etag = f'"{hashlib.sha512(orjson.dumps(document)).hexdigest().upper()}"'
-        headers = [(b"etag", etag.encode()), (b"vary", b"Accept")]
+        headers = [(b"etag", etag.encode()), (b"vary", b"Accept"), (b"cache-control", b"public")]
         encoding = media_type.rpartition("/")[2]
         content_type = _AGGREGATED % encoding.encode()
         if request.header(b"if-none-match") == etag:
-            return Response(304, b"", content_type, headers)
+            return Response(304, b"", b"", headers)
         representation = JSON if encoding == "json" else Representation("yaml")
         return Response(200, encode(document, representation), content_type, headers)
 

@@ -15,7 +15,7 @@ from kapi.endpoints.handlers.patch import patch
 from kapi.endpoints.handlers.update import update
 from kapi.endpoints.handlers.watch import watch
 from kapi.endpoints.options import list_options
-from kapi.endpoints.request import Request, Response
+from kapi.endpoints.request import Request, RequestInfo, Response
 from kapi.registry.catalogue import Resource
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Router:
             if not self._api.catalogue.versions(info.group):
                 return not_found_page()
             raise NotFound.path()
-        if bool(info.namespace) and not resource.namespaced and info.resource != "namespaces":
+        if info.namespace and not resource.namespaced and not _is_namespace_itself(info):
             raise NotFound.path()
         if resource.deprecation:
             request.warnings.append(resource.deprecation)
@@ -132,6 +132,11 @@ class Router:
         if info.subresource not in resource.rules.subresources:
             raise NotFound.path()
         return await _OBJECT_HANDLERS[request.method](self._api, request, resource)
+
+
+def _is_namespace_itself(info: RequestInfo) -> bool:
+    """``/api/v1/namespaces/a``: the path of the namespace is also that of what it holds."""
+    return info.resource == "namespaces" and info.name == info.namespace
 
 
 def not_found_page() -> Response:

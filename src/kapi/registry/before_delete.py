@@ -47,15 +47,15 @@ class Deletion(Enum):
 
 
 def check_preconditions(
-    resource: Resource, name: str, meta: JSONObject, options: DeleteOptions
+    resource: Resource, named: str, name: str, meta: JSONObject, options: DeleteOptions
 ) -> None:
-    """Raises Conflict when the object is not the one that the client means."""
+    """Raises Conflict, calling the object ``named``, when it is not the one the client means."""
     if options.uid is not None and options.uid != meta.get("uid"):
         why = (
             f"the UID in the precondition ({options.uid}) does not match the UID in record "
             f"({meta.get('uid', '')}). The object might have been deleted and then recreated"
         )
-        raise Conflict.resource(resource.group, resource.kind, name, why)
+        raise Conflict.resource(resource.group, named, name, why)
     version = options.resource_version
     if version is not None and version != meta.get("resourceVersion"):
         why = (
@@ -63,7 +63,7 @@ def check_preconditions(
             f"ResourceVersion in record ({meta.get('resourceVersion', '')}). "
             "The object might have been modified"
         )
-        raise Conflict.resource(resource.group, resource.kind, name, why)
+        raise Conflict.resource(resource.group, named, name, why)
 
 
 def mark_for_deletion(

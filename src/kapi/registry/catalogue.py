@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from kapi.apimachinery.types import GroupResource, GroupVersion, GroupVersionKind
+from kapi.registry.deprecations import deprecation_warning
 from kapi.registry.versions import hub_version, is_enabled_by_default, priority
 
 if TYPE_CHECKING:
@@ -198,6 +199,7 @@ def _resource(
         storage=storage,
         rules=rules.get(group, row["resource"]),
         storage_version_hash=_storage_version_hash(row, hub),
+        deprecation=deprecation_warning(group, version, kind, scheme.minor),
     )
 
 

@@ -341,10 +341,12 @@ class ResourceStore:
         options: DeleteOptions,
         raw_options: JSONObject,
         mark: Callable[[JSONObject], Deletion] | None = None,
+        named: str = "",
     ) -> Written:
         """Delete one object, or mark it where grace or finalizers hold it.
 
-        ``mark`` replaces the generic decision (namespaces have their own).
+        ``mark`` replaces the generic decision (namespaces have their own), ``named`` is what
+        errors about preconditions call the object, its kind if empty.
         """
         strategy = resource.rules.strategy
         key = self.key(context.namespace if resource.namespaced else "", name)
@@ -353,7 +355,7 @@ class ResourceStore:
             if entry is None:
                 raise NotFound.resource(resource.group, resource.resource, name)
             live = self.load(entry)
-            check_preconditions(resource, name, live["metadata"], options)
+            check_preconditions(resource, named or resource.kind, name, live["metadata"], options)
             attributes = Attributes(context, resource, "DELETE", "", None, live, raw_options)
             await self._admission.mutate(attributes)
             await self._admission.validate(attributes)

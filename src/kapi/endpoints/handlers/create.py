@@ -22,8 +22,8 @@ __all__ = ["create", "read_object"]
 
 def read_object(
     api: API, request: Request, resource: Resource, options: WriteOptions
-) -> JSONObject:
-    """The object in a POST or PUT body at the request's version, defaulted."""
+) -> tuple[JSONObject, JSONObject]:
+    """The object in a POST or PUT body at the request's version, defaulted, and as it was sent."""
     body = parse_body(request, resource.kind)
     value = check_kind(api.scheme, body, request.body, resource.gvk)
     obj, unknown = decode_typed(api.scheme, resource.type, resource.gvk, value)
@@ -36,21 +36,21 @@ def read_object(
     default = resource.rules.defaults.get(resource.version)
     if default is not None:
         default(obj)
-    return obj
+    return obj, value
 
 
 async def create(api: API, request: Request, resource: Resource) -> Response:
     """Create the object in the body."""
     representation = api.negotiator.choose(request.headers.get(b"accept"))
     options = write_options(request, "CreateOptions")
-    obj = read_object(api, request, resource, options)
+    obj, body = read_object(api, request, resource, options)
     context = api.context(request, "CREATE", dry_run=options.dry_run)
     meta = obj["metadata"]
     match_namespace(resource, meta, context.namespace)
     context.name = meta.get("name", "")
     meta.pop("managedFields", None)
     manager = field_manager(request, options)
-    api.field_manager(resource, "").update(None, obj, manager, context.now)
+    api.field_manager(resource, "").update(None, obj, manager, context.now, body=body)
     written = await api.store(resource).create(
         context, resource, to_hub(resource, obj), options.raw
     )

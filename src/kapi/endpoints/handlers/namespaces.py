@@ -33,13 +33,15 @@ async def delete_namespace(api: API, request: Request, resource: Resource) -> Re
         meta = obj["metadata"]
         if "deletionTimestamp" in meta and may_be_removed(obj):
             return Deletion.NOW
-        decision = mark_for_deletion(context, strategy, obj, options)
-        meta.setdefault("deletionTimestamp", context.now)
+        if "deletionTimestamp" in meta:
+            decision = mark_for_deletion(context, strategy, obj, options)
+            return Deletion.MARK if decision is Deletion.NOW else decision
+        meta["deletionTimestamp"] = context.now
         obj["status"] = {**(obj.get("status") or {}), "phase": "Terminating"}
-        return Deletion.MARK if decision is Deletion.NOW else decision
+        return Deletion.MARK
 
     written = await api.store(resource).delete(
-        context, resource, context.name, options, raw, mark
+        context, resource, context.name, options, raw, mark, resource.resource
     )
     return api.writer.object(request, resource, written.body, representation)
 

@@ -61,7 +61,7 @@ class OpenAPI:
         if name == "v2":
             return self._serve(request, "v2")
         if name == "v3":
-            return Response(200, encode(self._index(), JSON))
+            return Response(200, encode(self._index(), JSON), b"text/plain; charset=utf-8")
         if name.startswith("v3/") and name.removeprefix("v3/") in self._names():
             return self._hashed(request, name)
         return None
@@ -95,7 +95,7 @@ class OpenAPI:
         etag = f'"{digest}"'
         headers = [(b"etag", etag.encode()), (b"vary", b"Accept")]
         if request.header(b"if-none-match") == etag:
-            return Response(304, b"", b"application/json", headers)
+            return Response(304, b"", b"", headers)
         return Response(200, body, b"application/json", headers)
 
     def _hashed(self, request: Request, name: str) -> Response:
