@@ -234,23 +234,27 @@ class Store:
         revision = await self._engine.txn((Compare(key, expected),), (operation,))
         if value is None:
             assert current is not None
-            await self.cacher.wait_for(revision)
+            await self._seen(revision)
             return Updated(current.at(revision), "deleted")
         created = current.create_revision if current is not None else revision
         entry = await self._written(key, value, revision, created)
         return Updated(entry, "updated" if current is not None else "created")
 
     async def _written(self, key: str, value: bytes, revision: int, created: int) -> Entry:
-        try:
-            await self.cacher.wait_for(revision)
-            entry = self.cacher.get(key)
-        except StorageError:
-            entry = None  # the write is durable even if the cache was just lost
+        entry = self.cacher.get(key) if await self._seen(revision) else None
         if entry is None or entry.revision != revision:
             # Somebody changed it again already; this answer shows what this write stored.
             entry = self._codec.decode(key, value, revision)
             entry.create_revision = created
         return entry
+
+    async def _seen(self, revision: int) -> bool:
+        """Whether the cache has a write, as it should; the write is durable also if not."""
+        try:
+            await self.cacher.wait_for(revision)
+        except StorageError:
+            return False  # the cache was just lost, or a remote engine is slow to tell
+        return True
 
     def _found(self, error: CompareFailed) -> Entry | None:
         found = error.current

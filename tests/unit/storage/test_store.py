@@ -9,7 +9,14 @@ import pytest
 
 from kapi.storage.cacher import JSONCodec, stored_value, value_header
 from kapi.storage.engine import prefix_end
-from kapi.storage.errors import FutureRevision, KeyExists, KeyNotFound, RevisionCompacted
+from kapi.storage.errors import (
+    CompareFailed,
+    FutureRevision,
+    KeyExists,
+    KeyNotFound,
+    RevisionCompacted,
+    Unavailable,
+)
 from kapi.storage.store import Store
 
 PREFIX = "/registry/configmaps/"
@@ -84,6 +91,35 @@ async def test_an_update_may_create_or_delete(engine, store):
     assert (result.change, result.entry.revision, engine.revision) == ("deleted", 3, 3)
     with pytest.raises(KeyNotFound):
         await store.guaranteed_update(KEY, lambda _: None, create_missing=True)
+
+
+async def test_replace_writes_over_exactly_one_version(engine, store):
+    """No retry: the caller decides what a conflict means."""
+    created = await store.create(KEY, value(a="1"))
+    replaced = await store.replace(created, value(a="2"))
+    assert (replaced.revision, replaced.create_revision, data(replaced)) == (3, 2, {"a": "2"})
+    for attempt in (store.replace(created, value(a="3")), store.replace(created, None)):
+        with pytest.raises(CompareFailed) as failure:
+            await attempt
+        assert failure.value.current.mod_revision == 3
+    assert (await store.replace(replaced, None)).revision == 4
+    assert await store.count() == 0
+
+
+async def test_a_durable_write_succeeds_though_the_cache_is_lost(engine, store):
+    """The answer shows what was stored; the next read loads the cache again."""
+
+    def lose_cache(entry):
+        store.cacher._subscription.cancel()
+        store.cacher.closed(Unavailable("lost"))
+        return None if entry.revision > 2 else value(a="2")
+
+    await store.create(KEY, value(a="1"))
+    updated = await store.guaranteed_update(KEY, lose_cache)
+    assert (updated.entry.revision, data(updated.entry)) == (3, {"a": "2"})
+    assert data(await store.get(KEY)) == {"a": "2"}
+    deleted = await store.guaranteed_update(KEY, lose_cache)
+    assert (deleted.change, deleted.entry.revision, engine.revision) == ("deleted", 4, 4)
 
 
 async def test_a_precondition_that_fails_leaves_the_object_alone(engine, store):

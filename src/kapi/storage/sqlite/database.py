@@ -27,6 +27,7 @@ __all__ = [
     "POSITION_BITS",
     "Durability",
     "Opened",
+    "connect_checkpointer",
     "connect_reader",
     "connect_writer",
     "prepare",
@@ -62,8 +63,8 @@ PRAGMA user_version = {_SCHEMA_VERSION};
 COMMIT;
 """  # noqa: S608 - numbers of this module only
 
-# Pages (4 KiB) in the write-ahead log before they are moved into the main file.
-_CHECKPOINT_PAGES = 2000
+# Pages (4 KiB) in the write-ahead log before the writer itself moves them into the main file.
+_CHECKPOINT_PAGES = 8000
 _CACHE_KIBIBYTES = 16 * 1024
 # SQLite itself waits so long for a lock that another of our connections holds for a moment.
 _BUSY_SECONDS = 5.0
@@ -86,6 +87,14 @@ def connect_writer(path: str, durability: Durability) -> sqlite3.Connection:
     # On macOS an fsync does not reach the disk; elsewhere this changes nothing.
     connection.execute("PRAGMA fullfsync = ON")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+    return connection
+
+
+def connect_checkpointer(path: str) -> sqlite3.Connection:
+    """A connection that copies the write-ahead log."""
+    connection = _connect(path)
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA checkpoint_fullfsync = ON")
     return connection
 
 

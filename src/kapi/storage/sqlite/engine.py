@@ -38,6 +38,7 @@ from kapi.storage.errors import (
     Unavailable,
 )
 from kapi.storage.expiry import Expiry, ExpiryTimer
+from kapi.storage.sqlite.checkpointer import Checkpointer
 from kapi.storage.sqlite.compaction import compaction_step
 from kapi.storage.sqlite.database import connect_reader, connect_writer, prepare, translated
 from kapi.storage.sqlite.file_lock import FileLock
@@ -99,6 +100,7 @@ class SQLiteEngine(Engine):
         self._reader = connect_reader(path)
         self._range_reader = connect_reader(path)
         self._range_thread = ThreadPoolExecutor(1, "kapi-sqlite-reader")
+        self._checkpointer = Checkpointer(path)
         self._writer = Writer(connection, path, self._loop)
         self._waiting: deque[Request] = deque()
         self._group: Group | None = None
@@ -183,9 +185,11 @@ class SQLiteEngine(Engine):
                 group.add(self._waiting.popleft())
             if group.events:
                 self._group = group
+                rows = group.rows()
                 self._writer.submit(
-                    partial(insert_rows, rows=group.rows()), partial(self._committed, group)
+                    partial(insert_rows, rows=rows), partial(self._committed, group)
                 )
+                self._checkpointer.wrote(rows)
                 return
             group.answer()
         if self._idle is not None and not self._idle.done():
@@ -378,6 +382,7 @@ class SQLiteEngine(Engine):
         self._range_thread.shutdown()
         self._reader.close()
         self._range_reader.close()
+        self._checkpointer.close()
         self._writer.stop()  # the last connection: moves the write-ahead log into the file
         self._lock.release()
 
