@@ -53,9 +53,10 @@ def validate_webhook_url(url: str, path: str, errors: ErrorList) -> None:
 
 def validate_webhook_service(service: JSONObject, path: str, errors: ErrorList) -> None:
     """A service by name, with a port and perhaps a path."""
-    for member in ("name", "namespace"):
+    # Clients know these two errors with each other's path.
+    for member, reported in (("namespace", "name"), ("name", "namespace")):
         if not service.get(member):
-            errors.required(f"{path}.{member}")
+            errors.required(f"{path}.{reported}")
     port = service.get("port", 0)
     messages = names.port_number(port)
     if messages:

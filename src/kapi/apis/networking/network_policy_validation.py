@@ -106,7 +106,7 @@ def _validate_block(
         elif (
             inner.version != network.version
             or inner.prefixlen <= network.prefixlen
-            or not network.overlaps(inner)  # type: ignore[arg-type]  # of one version
+            or not network.overlaps(inner)
         ):
             errors.invalid(where, excepted, "must be a strict subset of `cidr`")
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 __all__ = ["CLUSTER_ROLE_BINDING", "ROLE_BINDING"]
 
 
+_UNRESOLVED = "If the RoleRef cannot be resolved, the Authorizer must return an error."
+
+
 def _binding_cells(obj: JSONObject, now: float) -> list[JSONValue]:
     meta, role = obj["metadata"], obj.get("roleRef") or {}
     by_kind: dict[str, list[str]] = {"User": [], "Group": [], "ServiceAccount": []}
@@ -31,12 +34,11 @@ def _binding_cells(obj: JSONObject, now: float) -> list[JSONValue]:
     ]
 
 
-def _columns(kind: str) -> Columns:
-    word = kind[0].lower() + kind[1:]
+def _columns(word: str, role: str) -> Columns:
     return Columns(
         (
             NAME,
-            Column("Role", describes=f"io.k8s.api.rbac.v1.{kind}.roleRef"),
+            Column("Role", description=f"{role} {_UNRESOLVED}"),
             AGE,
             Column("Users", priority=1, description=f"Users in the {word}"),
             Column("Groups", priority=1, description=f"Groups in the {word}"),
@@ -46,5 +48,11 @@ def _columns(kind: str) -> Columns:
     )
 
 
-ROLE_BINDING = _columns("RoleBinding")
-CLUSTER_ROLE_BINDING = _columns("ClusterRoleBinding")
+ROLE_BINDING = _columns(
+    "roleBinding",
+    "RoleRef can reference a Role in the current namespace or a ClusterRole in the global "
+    "namespace.",
+)
+CLUSTER_ROLE_BINDING = _columns(
+    "clusterRoleBinding", "RoleRef can only reference a ClusterRole in the global namespace."
+)
