@@ -70,14 +70,24 @@ def _pair_warning(certificate: bytes, key: bytes) -> str:
     from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
 
     try:
-        leaf = x509.load_pem_x509_certificate(certificate)
+        public = x509.load_pem_x509_certificate(_block(certificate, b"CERTIFICATE")).public_key()
     except ValueError:
         return "x509: malformed certificate"
     try:
-        private = serialization.load_pem_private_key(key, password=None)
+        own = serialization.load_pem_private_key(_block(key, b"PRIVATE KEY"), None).public_key()
     except (ValueError, TypeError):
         return "tls: failed to parse private key"
+    if type(public) is not type(own):
+        return "tls: private key type does not match public key type"
     form = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    if leaf.public_key().public_bytes(*form) != private.public_key().public_bytes(*form):
+    if public.public_bytes(*form) != own.public_bytes(*form):
         return "tls: private key does not match public key"
     return ""
+
+
+def _block(raw: bytes, wanted: bytes) -> bytes:
+    """The first block of a kind; parameters of curves and the like may stand before it."""
+    for match in _PEM_BLOCK.finditer(raw):
+        if match.group(1).endswith(wanted):
+            return match.group(0) + b"\n"
+    return b""

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import base64
+from datetime import UTC, datetime
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from kapi.apimachinery.field import ErrorList
 from kapi.apis.core.config_map_strategy import ConfigMapStrategy, decoded_size
@@ -16,6 +20,7 @@ from kapi.apis.core.namespace_strategy import (
 )
 from kapi.apis.core.secret_strategy import SecretStrategy, default_secret
 from kapi.apis.core.service_account_strategy import ServiceAccountStrategy
+from kapi.apis.core.tls_warnings import tls_warnings
 from kapi.registry.context import RequestContext, UserInfo
 
 
@@ -123,6 +128,48 @@ def test_tls_secret_without_certificate_is_warned_of():
         request, {"type": "kubernetes.io/tls", "data": {"tls.crt": "Y3J0", "tls.key": "a2V5"}}
     )
     assert request.warnings == ["tls: failed to find any PEM data in certificate input"]
+
+
+def key_pair():
+    """A key and a certificate of it, as PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a.example.com")])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1)
+        .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2027, 1, 1, tzinfo=UTC))
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(
+        pem,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    )
+    return certificate.public_bytes(pem), private
+
+
+def test_tls_pair_must_fit():
+    """A matching pair is fine, also behind other blocks; anything else is told."""
+    (certificate, key), (_, other) = key_pair(), key_pair()
+    parameters = b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
+
+    def warnings(crt, private):
+        encode = base64.b64encode
+        return tls_warnings({"tls.crt": encode(crt).decode(), "tls.key": encode(private).decode()})
+
+    assert warnings(certificate, key) == []
+    assert warnings(certificate, parameters + key) == []
+    assert warnings(certificate, other) == ["tls: private key does not match public key"]
+    assert warnings(key, certificate) == [
+        (
+            "tls: failed to find certificate PEM data in certificate input, but did find a private"
+            " key; PEM inputs may have been switched"
+        )
+    ]
+    assert warnings(certificate, certificate) == [
+        "tls: found a certificate rather than a key in the PEM for the private key"
+    ]
 
 
 def test_new_namespace():
