@@ -97,8 +97,8 @@ def test_a_mutation_has_the_patch_of_its_type():
     assert errors_of(validate_mutating_policy, policy(mutations=[mutation])) == [
         "spec.reinvocationPolicy: Required value",
         (
-            "spec.mutations[0].applyConfiguration: Forbidden: must not be specified when patchType is "
-            "JSONPatch"
+            "spec.mutations[0].applyConfiguration: Forbidden: must not be specified when patchType "
+            "is JSONPatch"
         ),
         (
             "spec.mutations[0].jsonPatch: Required value: must be specified when patchType is "

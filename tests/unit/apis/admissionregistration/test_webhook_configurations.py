@@ -72,8 +72,8 @@ def test_a_url_is_https_with_host_and_path_only():
     assert client_errors(url=URL) == []
     assert client_errors(url="http://u:p@h/?q=1#f") == [
         (
-            "c.url: Invalid value: \"http\": 'https' is the only allowed URL scheme; desired format: "
-            "https://host[/path]"
+            "c.url: Invalid value: \"http\": 'https' is the only allowed URL scheme; desired "
+            "format: https://host[/path]"
         ),
         'c.url: Invalid value: "u:p": user information is not permitted in the URL',
         'c.url: Invalid value: "f": fragments are not permitted in the URL',

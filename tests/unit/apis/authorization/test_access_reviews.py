@@ -36,7 +36,8 @@ def test_a_review_asks_one_thing_about_somebody():
     both = {"resourceAttributes": RESOURCE, "nonResourceAttributes": PATH}
     assert errors_of(validate_self_subject_access_review, **both) == [
         (
-            'spec.nonResourceAttributes: Invalid value: {"Path":"/","Verb":"get"}: cannot be specified '
+            'spec.nonResourceAttributes: Invalid value: {"Path":"/","Verb":"get"}: cannot be '
+            "specified "
             "in combination with resourceAttributes"
         )
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import datetime
+import datetime as dt
 
 import pytest
 from cryptography import x509
@@ -23,7 +23,7 @@ from kapi.registry.context import RequestContext, UserInfo
 KEY = ec.generate_private_key(ec.SECP256R1())
 NAME = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "ann")])
 PEM = serialization.Encoding.PEM
-START = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 USER = UserInfo("ann", groups=("dev",), extra={"team": ["a"]})
 CONTEXT = RequestContext(USER, "", "c", 0.0, 36)
 
@@ -129,7 +129,8 @@ def test_only_the_approval_approves():
     both = request(condition("Approved"), condition("Denied"))
     assert update_errors(approve, both, approved) == [
         (
-            'status.conditions: Invalid value: "Denied": Approved and Denied conditions are mutually '
+            'status.conditions: Invalid value: "Denied": Approved and Denied conditions are '
+            "mutually "
             "exclusive"
         )
     ]

@@ -66,8 +66,8 @@ def test_a_subject_has_the_member_of_its_kind_only():
     obj = schema({"subjects": [subject], "resourceRules": [RESOURCES]})
     assert errors_of(validate_flow_schema, obj) == [
         (
-            "spec.rules[0].subjects[0].group: Required value: group is required when subject kind is "
-            "'Group'"
+            "spec.rules[0].subjects[0].group: Required value: group is required when subject "
+            "kind is 'Group'"
         ),
         (
             "spec.rules[0].subjects[0].user: Forbidden: user is forbidden when subject kind is not "
