@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery import names
+from kapi.apimachinery.field import ErrorList
 from kapi.apimachinery.gostruct import GoStruct, pointer_to
 from kapi.apimachinery.intstr import (
     int_or_percent_value,
@@ -12,6 +13,7 @@ from kapi.apimachinery.intstr import (
     nonnegative_or_percent,
     not_more_than_100_percent,
 )
+from kapi.apimachinery.metav1 import validate_annotations, validate_labels
 from kapi.apis.apps.template_validation import (
     in_order,
     validate_always_running,
@@ -23,7 +25,6 @@ from kapi.apis.core.persistent_volume_claim_validation import validate_claim_spe
 from kapi.apis.core.pod_validation import validate_pod_template_spec
 
 if TYPE_CHECKING:
-    from kapi.apimachinery.field import ErrorList
     from kapi.apimachinery.types import JSONObject
 
 __all__ = ["validate_stateful_set", "validate_stateful_set_status"]
@@ -34,6 +35,8 @@ _ROLLING_UPDATE = GoStruct(
 _UPDATE_STRATEGY = GoStruct(
     type=("Type", "", None), rollingUpdate=pointer_to("RollingUpdate", _ROLLING_UPDATE)
 )
+# The first minor version that checks the templates of pods and claims.
+_TEMPLATES_MINOR = 34
 _MUTABLE = (
     "replicas",
     "ordinals",
@@ -51,17 +54,23 @@ _CHANGE_REFUSED = (
 
 
 def validate_stateful_set(
-    obj: JSONObject, errors: ErrorList, old: JSONObject | None = None
+    obj: JSONObject, errors: ErrorList, minor: int, old: JSONObject | None = None
 ) -> None:
     """Check the spec; with ``old``, also that only some members changed."""
     spec: JSONObject = obj.get("spec") or {}
     old_spec: JSONObject | None = (old.get("spec") or {}) if old is not None else None
     _validate_policies(spec, errors)
+    if old_spec is None and minor >= _TEMPLATES_MINOR:
+        for index, claim in enumerate(spec.get("volumeClaimTemplates") or ()):
+            path = f"spec.volumeClaimTemplates[{index}].spec"
+            validate_claim_spec(claim.get("spec") or {}, path, errors)
     nonnegative_members(spec, "spec", ("replicas", "minReadySeconds"), errors)
     nonnegative_members(spec.get("ordinals") or {}, "spec.ordinals", ("start",), errors)
-    _validate_template(spec, old_spec, errors)
+    _validate_template(spec, old_spec, minor, errors)
     if old_spec is None:
-        _validate_new(spec, errors)
+        service_name = spec.get("serviceName")
+        if service_name:
+            errors.invalid_each("spec.serviceName", service_name, names.dns1123_label(service_name))
     elif _immutable_part(spec) != _immutable_part(old_spec):
         errors.forbidden("spec", _CHANGE_REFUSED)
 
@@ -120,28 +129,54 @@ def _validate_rolling_update(rolling: JSONObject, path: str, errors: ErrorList) 
         not_more_than_100_percent(unavailable, unavailable_path, errors)
 
 
-def _validate_template(spec: JSONObject, old_spec: JSONObject | None, errors: ErrorList) -> None:
+def _validate_template(
+    spec: JSONObject, old_spec: JSONObject | None, minor: int, errors: ErrorList
+) -> None:
     selector, template = spec.get("selector"), spec.get("template") or {}
     usable = validate_selector(
         selector, "spec.selector", errors, empty="empty selector is invalid for statefulset"
     )
-    if usable:
-        validate_template_labels(selector, template, "spec.template", errors)
-        old_template = old_spec.get("template") if old_spec else None
-        validate_pod_template_spec(template, "spec.template", errors, old=old_template)
-    else:
+    if not usable:
         errors.invalid("spec.selector", in_order(selector), "")
+    else:
+        validate_template_labels(selector, template, "spec.template", errors)
+        if minor >= _TEMPLATES_MINOR:
+            errors.extend(_template_errors(spec, old_spec))
+        else:
+            meta: JSONObject = template.get("metadata") or {}
+            validate_labels(meta.get("labels"), "spec.template.labels", errors)
+            validate_annotations(meta.get("annotations"), "spec.template.annotations", errors)
     validate_always_running(template, "spec.template", errors, owner="StatefulSet")
 
 
-def _validate_new(spec: JSONObject, errors: ErrorList) -> None:
-    """What is only checked at creation, because nothing of it can change later."""
-    service_name = spec.get("serviceName")
-    if service_name:
-        errors.invalid_each("spec.serviceName", service_name, names.dns1123_label(service_name))
-    for index, claim in enumerate(spec.get("volumeClaimTemplates") or ()):
-        path = f"spec.volumeClaimTemplates[{index}].spec"
-        validate_claim_spec(claim.get("spec") or {}, path, errors)
+def _template_errors(spec: JSONObject, old_spec: JSONObject | None) -> ErrorList:
+    """What is wrong with the template; a template that was wrong already may stay so."""
+    errors = ErrorList()
+    old_template = old_spec.get("template") if old_spec else None
+    validate_pod_template_spec(_with_claims(spec), "spec.template", errors, old=old_template)
+    if errors and old_spec is not None:
+        old_errors = ErrorList()
+        validate_pod_template_spec(_with_claims(old_spec), "spec.template", old_errors)
+        if old_errors:
+            return ErrorList()
+    return errors
+
+
+def _with_claims(spec: JSONObject) -> JSONObject:
+    """The template with the volumes that its pods get for the claims made for them."""
+    template: JSONObject = spec.get("template") or {}
+    claims = {
+        (claim.get("metadata") or {}).get("name", "")
+        for claim in spec.get("volumeClaimTemplates") or ()
+    }
+    if not claims:
+        return template
+    pod: JSONObject = template.get("spec") or {}
+    volumes = [v for v in pod.get("volumes") or () if v.get("name") not in claims]
+    volumes += [
+        {"name": name, "persistentVolumeClaim": {"claimName": name}} for name in sorted(claims)
+    ]
+    return {**template, "spec": {**pod, "volumes": volumes}}
 
 
 def validate_stateful_set_status(obj: JSONObject, old: JSONObject, errors: ErrorList) -> None:

@@ -147,13 +147,13 @@ class StatefulSetStrategy(_WorkloadStrategy):
 
     def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
         """Check the spec."""
-        validate_stateful_set(obj, errors)
+        validate_stateful_set(obj, errors, context.minor)
 
     def validate_update(
         self, context: RequestContext, obj: JSONObject, old: JSONObject, errors: ErrorList
     ) -> None:
         """Check the spec and that only some of its members changed."""
-        validate_stateful_set(obj, errors, old)
+        validate_stateful_set(obj, errors, context.minor, old)
 
     def warnings_on_create(self, context: RequestContext, obj: JSONObject) -> None:
         """Point out unwise members."""

@@ -335,3 +335,30 @@ def test_warnings_about_a_template_are_only_repeated_when_the_content_changed():
             )
         ],
     ]
+
+
+def test_containers_of_a_stateful_set_may_mount_its_claims():
+    """A claim template is a volume of the pods; a mount of neither is refused."""
+    claim = {
+        "metadata": {"name": "data"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    }
+    obj = stateful_set(volumeClaimTemplates=[claim])
+    container = obj["spec"]["template"]["spec"]["containers"][0]
+    container["volumeMounts"] = [{"name": "data", "mountPath": "/data"}]
+    rules = strategy.StatefulSetStrategy()
+    assert problems(rules, obj) == []
+    container["volumeMounts"][0]["name"] = "ghost"
+    message = 'spec.template.spec.containers[0].volumeMounts[0].name: Not found: "ghost"'
+    assert problems(rules, obj) == [message]
+    assert problems(rules, obj, obj) == []
+
+
+def test_older_versions_do_not_look_into_the_pods_of_a_stateful_set():
+    """What creating the pods would refuse is stored by servers before 1.34."""
+    older = RequestContext(UserInfo("admin"), "ns", "web", 0.0, 33)
+    obj = stateful_set(volumeClaimTemplates=[{"metadata": {"name": "data"}, "spec": {}}])
+    obj["spec"]["template"]["spec"]["containers"] = []
+    errors = ErrorList()
+    strategy.StatefulSetStrategy().validate(older, obj, errors)
+    assert errors == []
