@@ -70,6 +70,8 @@ class MemoryEngine(Engine):
 
     def _start(self, revision: int, expiry: Expiry) -> None:
         self._closed = False
+        # The last old state that was read: pages of a list, and caches that load, ask again.
+        self._last_read: tuple[int, OrderedMap[str, KeyValue]] | None = None
         self._subscriptions = Subscriptions(revision)
         self._expiry = expiry
         self._timer = ExpiryTimer(expiry, self._clock, self.expire)
@@ -85,6 +87,7 @@ class MemoryEngine(Engine):
         other._state = self._state  # noqa: SLF001
         other._commits = self._commits.copy()  # noqa: SLF001
         other._start(self._subscriptions.revision, self._expiry.copy())  # noqa: SLF001
+        other._last_read = self._last_read  # noqa: SLF001
         return other
 
     @property
@@ -164,6 +167,7 @@ class MemoryEngine(Engine):
         if revision > self.revision:
             raise FutureRevision(revision, self.revision)
         self._commits.drop_before(revision)
+        self._last_read = None
 
     async def expire(self) -> None:
         """Delete the keys whose time has come; a timer calls this, a test may."""
@@ -192,6 +196,11 @@ class MemoryEngine(Engine):
             raise FutureRevision(revision, self.revision)
         if revision < self._commits.first:
             raise RevisionCompacted(revision, self._commits.first)
+        if self._last_read is None or self._last_read[0] != revision:
+            self._last_read = (revision, self._rebuilt(revision))
+        return self._last_read[1]
+
+    def _rebuilt(self, revision: int) -> OrderedMap[str, KeyValue]:
         later: list[Event] = []
         state = self._commits[revision].state
         if state is None:
