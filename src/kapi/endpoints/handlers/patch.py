@@ -129,7 +129,7 @@ class Patching:
         check_name(self._request.info.name, meta)
         match_namespace(resource, meta, self._request.info.namespace)
         fields = self._api.field_manager(resource, self._request.info.subresource)
-        fields.update(current, obj, self._manager, self._now)
+        fields.update(current, obj, self._manager, self._now, body=changed)
         return to_hub(resource, obj)
 
     def _read(self) -> Apply:

@@ -38,29 +38,29 @@ class Replacement:
         self._resource = resource
         self._options = options
         self._now = now
-        self._first: JSONObject | None = self._read()
-        meta = self._first["metadata"]
+        self._first: tuple[JSONObject, JSONObject] | None = self._read()
+        meta = self._first[0]["metadata"]
         self.uid: str = meta.get("uid", "")
 
-    def _read(self) -> JSONObject:
-        obj = read_object(self._api, self._request, self._resource, self._options)
+    def _read(self) -> tuple[JSONObject, JSONObject]:
+        obj, body = read_object(self._api, self._request, self._resource, self._options)
         info, meta = self._request.info, obj["metadata"]
         check_name(info.name, meta)
         match_namespace(self._resource, meta, info.namespace)
-        return obj
+        return obj, body
 
     async def make_new(self, live: JSONObject | None) -> JSONObject:
         """The new object at the hub version."""
-        obj, self._first = self._first, None
-        if obj is None:  # somebody was faster: the first reading has been changed meanwhile
-            obj = self._read()
+        # If somebody was faster, the first reading has been changed meanwhile.
+        obj, body = self._first or self._read()
+        self._first = None
         resource = self._resource
         current = None if live is None else from_hub(resource, self._api.copy(live, resource))
         if current is None:
             obj["metadata"].pop("managedFields", None)
         manager = field_manager(self._request, self._options)
         fields = self._api.field_manager(resource, self._request.info.subresource)
-        fields.update(current, obj, manager, self._now)
+        fields.update(current, obj, manager, self._now, body=body)
         return to_hub(resource, obj)
 
 
