@@ -96,29 +96,33 @@ def default_pod_resources(spec: JSONObject) -> None:
 
 def qos_class(spec: JSONObject) -> str:
     """The quality of service class of a pod: Guaranteed, Burstable or BestEffort."""
-    requests: Amounts = {}
-    limits: Amounts = {}
-    guaranteed = True
-    pod_resources = spec.get("resources")
-    holders = (
-        ({"resources": pod_resources},)
-        if pod_resources is not None
-        else (*(spec.get("containers") or ()), *(spec.get("initContainers") or ()))
-    )
-    for holder in holders:
-        if not holder.get("resources"):
+    whole = spec.get("resources")
+    if whole is not None:
+        guaranteed, asks = _qos(whole)
+    else:
+        guaranteed, asks = True, False
+        for kind in ("containers", "initContainers"):
+            for container in spec.get(kind) or ():
+                own_guaranteed, own_asks = _qos(container.get("resources") or {})
+                guaranteed = guaranteed and own_guaranteed
+                asks = asks or own_asks
+    if not asks:
+        return "BestEffort"
+    return "Guaranteed" if guaranteed else "Burstable"
+
+
+def _qos(resources: JSONObject) -> tuple[bool, bool]:
+    """Whether cpu and memory are limited to what is asked for, and whether any is."""
+    requests = resources.get("requests") or {}
+    limits = resources.get("limits") or {}
+    guaranteed, asks = True, False
+    for name in _QOS_RESOURCES:
+        # Amounts are canonical text, so nothing is always "0".
+        request, limit = requests.get(name, "0"), limits.get(name, "0")
+        if request == "0" and limit == "0":
             guaranteed = False
             continue
-        _add(requests, _positive(_amounts(holder, "requests")))
-        own_limits = _positive(_amounts(holder, "limits"))
-        guaranteed = guaranteed and len(own_limits) == len(_QOS_RESOURCES)
-        _add(limits, own_limits)
-    if not requests and not limits:
-        return "BestEffort"
-    return "Guaranteed" if guaranteed and requests == limits else "Burstable"
-
-
-def _positive(amounts: Amounts) -> Amounts:
-    return {
-        name: amounts[name] for name in _QOS_RESOURCES if name in amounts and amounts[name].sign > 0
-    }
+        asks = True
+        if limit == "0" or (request != limit and parse(request) != parse(limit)):
+            guaranteed = False
+    return guaranteed, asks

@@ -26,18 +26,12 @@ __all__ = [
 ]
 
 _COMPUTE = frozenset({"cpu", "memory", "ephemeral-storage"})
+_QOS = frozenset({"cpu", "memory"})
 _HUGE_PAGES = "hugepages-"
 
 
 def _allows_overcommit(name: str) -> bool:
     return ("/" not in name or "kubernetes.io/" in name) and not name.startswith(_HUGE_PAGES)
-
-
-def _validate_amount(name: str, text: str, path: str, errors: ErrorList) -> quantity.Quantity:
-    amount = quantity.parse(text)
-    if amount.sign < 0 or name not in _COMPUTE:
-        validate_resource_quantity(name, text, path, errors)
-    return amount
 
 
 def validate_resource_amounts(amounts: JSONObject, path: str, errors: ErrorList) -> None:
@@ -65,56 +59,55 @@ def validate_container_resources(
     """Validate limits, requests and claims."""
     limits = resources.get("limits") or {}
     requests = resources.get("requests") or {}
-    limit_amounts: dict[str, quantity.Quantity] = {}
+    # Most resources are these, and their amounts can only be wrong by being negative.
+    plain = _QOS if pod_level else _COMPUTE
+    huge_pages = False
     for name, text in limits.items():
-        where = f"{path}.limits[{name}]"
-        _validate_name(name, where, errors, pod_level=pod_level)
-        limit_amounts[name] = _validate_amount(name, text, where, errors)
-        if name.startswith(_HUGE_PAGES):
-            _validate_huge_pages(name, text, where, errors, scope.options)
+        if name not in plain or text[0] == "-":
+            where = f"{path}.limits[{name}]"
+            _validate_amount(name, text, where, errors, pod_level=pod_level)
+            if name.startswith(_HUGE_PAGES):
+                huge_pages = True
+                _validate_huge_pages(name, text, where, errors, scope.options)
     for name, text in requests.items():
-        where = f"{path}.requests[{name}]"
-        _validate_name(name, where, errors, pod_level=pod_level)
-        amount = _validate_amount(name, text, where, errors)
-        limit = limit_amounts.get(name)
+        if name not in plain or text[0] == "-":
+            where = f"{path}.requests[{name}]"
+            _validate_amount(name, text, where, errors, pod_level=pod_level)
+        limit = limits.get(name)
         if limit is not None:
-            if amount != limit:
-                _compare_with_limit(name, amount, limit, path, errors)
-        elif not _allows_overcommit(name):
+            if text != limit:
+                _compare_with_limit(name, text, limit, path, errors)
+        elif name not in plain and not _allows_overcommit(name):
             errors.required(f"{path}.limits", "Limit must be set for non overcommitable resources")
         if name.startswith(_HUGE_PAGES):
-            _validate_huge_pages(name, text, where, errors, scope.options)
-    mentioned = (*limits, *requests)
-    if (
-        any(name.startswith(_HUGE_PAGES) for name in mentioned)
-        and "cpu" not in mentioned
-        and "memory" not in mentioned
-    ):
+            huge_pages = True
+            _validate_huge_pages(name, text, f"{path}.requests[{name}]", errors, scope.options)
+    if huge_pages and _QOS.isdisjoint(limits) and _QOS.isdisjoint(requests):
         errors.forbidden(path, "HugePages require cpu or memory")
     if resources.get("claims"):
         validate_container_claims(resources["claims"], scope.claims, f"{path}.claims", errors)
 
 
-def _validate_name(name: str, path: str, errors: ErrorList, *, pod_level: bool) -> None:
-    if not pod_level:
-        if name not in _COMPUTE:
-            validate_container_resource_name(name, path, errors)
-        return
-    validate_resource_name(name, path, errors)
-    if not is_pod_level_resource(name):
-        errors.not_supported(path, name, ("cpu", "hugepages-", "memory"))
-
-
-def _compare_with_limit(
-    name: str, amount: quantity.Quantity, limit: quantity.Quantity, path: str, errors: ErrorList
+def _validate_amount(
+    name: str, text: str, path: str, errors: ErrorList, *, pod_level: bool
 ) -> None:
+    if pod_level:
+        validate_resource_name(name, path, errors)
+        if not is_pod_level_resource(name):
+            errors.not_supported(path, name, ("cpu", "hugepages-", "memory"))
+    else:
+        validate_container_resource_name(name, path, errors)
+    validate_resource_quantity(name, text, path, errors)
+
+
+def _compare_with_limit(name: str, text: str, limit: str, path: str, errors: ErrorList) -> None:
+    amount, most = quantity.parse(text), quantity.parse(limit)
     if not _allows_overcommit(name):
-        errors.invalid(f"{path}.requests", str(amount), f"must be equal to {name} limit of {limit}")
-    elif amount > limit:
+        if amount != most:
+            errors.invalid(f"{path}.requests", text, f"must be equal to {name} limit of {limit}")
+    elif amount > most:
         errors.invalid(
-            f"{path}.requests",
-            str(amount),
-            f"must be less than or equal to {name} limit of {limit}",
+            f"{path}.requests", text, f"must be less than or equal to {name} limit of {limit}"
         )
 
 

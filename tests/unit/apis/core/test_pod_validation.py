@@ -237,8 +237,8 @@ def test_claims_of_containers_are_claims_of_the_pod():
     claims = [{"name": "b", "resourceClaimName": "x"}, {"name": "a", "resourceClaimName": "y"}]
     assert _errors({"resourceClaims": claims}, container=container) == [
         (
-            'spec.containers[0].resources.claims[0]: Not found: "ghost": must be one of the names in '
-            "pod.spec.resourceClaims: a, b"
+            'spec.containers[0].resources.claims[0]: Not found: "ghost": must be one of the names '
+            "in pod.spec.resourceClaims: a, b"
         )
     ]
 
