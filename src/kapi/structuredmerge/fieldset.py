@@ -8,7 +8,7 @@ from kapi.structuredmerge.fieldpath import LEAF, SELF, FieldSet
 from kapi.structuredmerge.listitems import element_of
 from kapi.structuredmerge.schema import DEDUCED, ListSchema, MapSchema, Schema, Untyped
 
-__all__ = ["field_set", "with_named_members"]
+__all__ = ["field_set", "reconcile", "with_named_members"]
 
 
 def field_set(schema: Schema, value: Any) -> FieldSet:
@@ -78,16 +78,38 @@ def with_named_members(schema: Schema, fields: FieldSet) -> FieldSet:
         if not node:
             out[element] = node
             continue
-        name = element[2:]
-        named = False
-        inner: Schema = DEDUCED
-        if isinstance(schema, MapSchema):
-            ref = schema.fields.get(name)
-            named = ref is not None
-            ref = ref or schema.element
-            inner = ref() if ref is not None else DEDUCED
-        elif isinstance(schema, ListSchema):
-            inner = schema.element()
+        named = isinstance(schema, MapSchema) and element[2:] in schema.fields
+        inner = _below(schema, element) or DEDUCED
         below = with_named_members(inner, node)
         out[element] = _with_self(below) if named else below
     return out
+
+
+def reconcile(schema: Schema, fields: FieldSet) -> FieldSet:
+    """The set after the schema changed: parts of what is atomic now become the whole.
+
+    The other direction needs nothing: who owned the whole goes on owning just that.
+    """
+    if isinstance(schema, Untyped):
+        return fields
+    out: FieldSet = {}
+    for element, node in fields.items():
+        below = _below(schema, element) if node else None
+        if below is None:
+            out[element] = node
+        elif isinstance(below, MapSchema):
+            out[element] = LEAF if below.atomic else reconcile(below, node)
+        elif isinstance(below, ListSchema):
+            out[element] = LEAF if below.type == "atomic" else reconcile(below, node)
+        else:
+            out[element] = node
+    return out
+
+
+def _below(schema: Schema, element: str) -> Schema | None:
+    ref = None
+    if isinstance(schema, MapSchema):
+        ref = schema.fields.get(element[2:], schema.element)
+    elif isinstance(schema, ListSchema):
+        ref = schema.element
+    return None if ref is None else ref()

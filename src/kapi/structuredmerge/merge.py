@@ -167,6 +167,11 @@ class Updater:
                 conflicts[manager] = both
         return conflicts
 
+    def reconciled(self, own: Owned) -> FieldSet:
+        """The fields of an owner, as the schema of their version has them by now."""
+        at = self.find_version(own.api_version)
+        return own.fields if at is None else at.typed.reconcile(own.fields)
+
     def changes_at(self, other: OtherVersion, live: Object, new: Object) -> _Change:
         """The changed and the removed fields as another version names them."""
         walk = other.typed.comparer.changes(other.typed.schema, self._exclude)
@@ -196,37 +201,35 @@ class Updater:
         full = _at(at, merged)
         gone = at.typed.with_named_members(last.fields)
         pruned = at.typed.remove(full, gone)
-        pruned = self._add_back_owned(at, full, pruned, by_version, last.api_version)
-        kept = at.typed.with_named_members(at.typed.field_set(pruned))
         had = at.typed.with_named_members(at.typed.field_set(full))
+        for version in _starting_with(last.api_version, by_version):
+            other = at if version == last.api_version else self.find_version(version)
+            if other is not None:
+                owners = by_version[version]
+                pruned = self._add_back_owned(at, other, full, pruned, owners, had)
+        kept = at.typed.with_named_members(at.typed.field_set(pruned))
         pruned = at.typed.remove(full, intersection(difference(had, kept), gone))
         return at.revert(pruned)
 
-    def _add_back_owned(
-        self,
+    @staticmethod
+    def _add_back_owned(  # noqa: PLR0917
         at: OtherVersion,
+        other: OtherVersion,
         full: Object,
         pruned: Object,
-        by_version: dict[str, FieldSet],
-        first: str,
+        owned: FieldSet,
+        had: FieldSet,
     ) -> Object:
-        """Put back what some manager owns, at the version in which it owns it."""
-        for version in _starting_with(first, by_version):
-            other = self.find_version(version)
-            if other is None:
-                continue
-            same = version == first
-            full_there = full if same else _at(other, at.revert(full))
-            pruned_there = pruned if same else _at(other, at.revert(pruned))
-            typed = other.typed
-            keep = union(
-                typed.with_named_members(typed.field_set(pruned_there)),
-                typed.with_named_members(by_version[version]),
-            )
-            had = typed.with_named_members(typed.field_set(full_there))
-            pruned_there = typed.remove(full_there, difference(had, keep))
-            pruned = pruned_there if same else _at(at, other.revert(pruned_there))
-        return pruned
+        """Put back what managers own at a version; objects and ``had`` are at ``at``."""
+        typed = other.typed
+        keep = typed.with_named_members(owned)
+        if other is at:
+            keep = union(typed.with_named_members(typed.field_set(pruned)), keep)
+            return typed.remove(full, difference(had, keep))
+        full, pruned = _at(other, at.revert(full)), _at(other, at.revert(pruned))
+        keep = union(typed.with_named_members(typed.field_set(pruned)), keep)
+        had = typed.with_named_members(typed.field_set(full))
+        return _at(at, other.revert(typed.remove(full, difference(had, keep))))
 
 
 _Change = tuple[FieldSet, FieldSet]

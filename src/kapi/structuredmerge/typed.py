@@ -43,6 +43,10 @@ class TypedSchema:
         """The set with the struct members on the way added."""
         return fieldset.with_named_members(self.schema, fields)
 
+    def reconcile(self, fields: FieldSet) -> FieldSet:
+        """The set as it is after what it names became atomic."""
+        return fieldset.reconcile(self.schema, fields)
+
     def merge(self, live: dict[str, Any], applied: dict[str, Any]) -> dict[str, Any]:
         """The live object with what the applied one names."""
         merged: dict[str, Any] = valuemerge.merge(self.schema, live, applied)

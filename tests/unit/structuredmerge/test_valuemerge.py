@@ -72,3 +72,16 @@ def test_named_members_are_the_structs_on_the_way():
     assert TYPED.with_named_members(fields) == {
         "f:spec": {".": {}, "f:items": {".": {}, 'k:{"name":"a"}': {"f:image": {}}}}
     }
+
+
+def test_owners_of_parts_own_the_whole_once_it_is_atomic():
+    """After a schema change to atomic the parts in a set become the value; others stay."""
+    fields = {
+        "f:data": {"f:x": {}},
+        "f:spec": {"f:selector": {".": {}, "f:a": {}}, "f:items": {'k:{"name":"a"}': {}}},
+    }
+    assert TYPED.reconcile(fields) == {
+        "f:data": {"f:x": {}},
+        "f:spec": {"f:selector": {}, "f:items": {'k:{"name":"a"}': {}}},
+    }
+    assert TYPED.reconcile({"f:spec": {"f:items": {}}}) == {"f:spec": {"f:items": {}}}

@@ -187,7 +187,7 @@ class FieldManager:
             nothing = changed is None and removed is None
             if nothing and all(entry["apiVersion"] == version for entry in stored):
                 return stored
-            managed = decode_live(stored)
+            managed = self._decode_live(stored)
         try:
             left = self._updater.left(managed, live, new, changes)
         except SchemaError:
@@ -202,6 +202,15 @@ class FieldManager:
             result[own] = Entry(ordered(fields), self._api_version, now)
         cap_update_managers(result)
         return encode(result)
+
+    def _decode_live(self, stored: Iterable[JSONObject]) -> Managed:
+        managed = decode_live(stored)
+        if self.typed.strict:  # the schema may be another one than when they were written
+            return {
+                owner: entry._replace(fields=self._updater.reconciled(entry))
+                for owner, entry in managed.items()
+            }
+        return managed
 
     def apply(
         self,
@@ -221,7 +230,7 @@ class FieldManager:
         """
         self._check(applied)
         base = self._empty() if live is None else live
-        managed = decode_live(base["metadata"].get("managedFields") or ())
+        managed = self._decode_live(base["metadata"].get("managedFields") or ())
         if live is not None and not managed:
             entry = self._created_entry(live, _BEFORE_FIRST_APPLY, now)
             if entry is not None:
