@@ -11,7 +11,10 @@ __all__ = ["Lookup"]
 
 
 class Lookup(Protocol):
-    """Reads current objects of the hub version; an answer is never older than the request."""
+    """Reads current objects of the hub version; an answer is never older than the request.
+
+    Answers are shared with other readers: look, do not change.
+    """
 
     async def get(
         self, group: str, resource: str, namespace: str, name: str

@@ -143,6 +143,7 @@ def _binary_text(amount: int) -> str:
     return f"{amount}{_BINARY_SUFFIX[power]}"
 
 
+@lru_cache(maxsize=_CACHED_TEXTS)
 def parse(text: str) -> Quantity:
     """Read a quantity.
 

@@ -138,6 +138,12 @@ class ResourceStore:
                 out[name] = value
         return orjson.dumps(out)
 
+    def _value(self, obj: JSONObject) -> bytes:
+        """``dump`` for a write that follows at once."""
+        value = self.dump(obj)
+        self.storage.codec.note(value, obj)
+        return value
+
     @staticmethod
     def body(obj: JSONObject) -> bytes:
         """What ``Written.body`` holds for an object that was not stored (dry run)."""
@@ -201,7 +207,7 @@ class ResourceStore:
             return Written(self.body(obj), created=True)
         try:
             entry = await self.storage.create(
-                key, self.dump(obj), ttl_seconds=self._ttl_seconds
+                key, self._value(obj), ttl_seconds=self._ttl_seconds
             )
         except KeyExists:
             raise await self._exists(resource, key, meta) from None
@@ -327,7 +333,7 @@ class ResourceStore:
         if context.dry_run:
             return Written(self.body(obj))
         entry = await self.storage.replace(
-            entry, self.dump(obj), ttl_seconds=self._ttl_seconds
+            entry, self._value(obj), ttl_seconds=self._ttl_seconds
         )
         return Written(entry.body)
 
@@ -385,7 +391,7 @@ class ResourceStore:
             if context.dry_run:
                 body = self.body(obj)
             else:
-                entry = await self.storage.replace(entry, self.dump(obj))
+                entry = await self.storage.replace(entry, self._value(obj))
                 body = entry.body
             if decision is Deletion.MARK:
                 return Written(body)

@@ -11,15 +11,34 @@ if TYPE_CHECKING:
 
     from kapi.apimachinery.types import JSONObject
     from kapi.registry.store import ResourceStore
+    from kapi.storage.cacher.entry import Entry
 
 __all__ = ["StoreLookup"]
 
 
+# Parsed objects kept; namespaces and priority classes are looked at by nearly every write.
+_KEPT = 4096
+
+
 class StoreLookup:
-    """Implements ``admission.lookup.Lookup`` over the stores; always current."""
+    """Implements ``admission.lookup.Lookup`` over the stores; always current.
+
+    Objects are parsed once for each version of them and shared: nobody may change them.
+    """
 
     def __init__(self, stores: Mapping[GroupResource, ResourceStore]) -> None:
         self._stores = stores
+        self._parsed: dict[str, tuple[Entry, JSONObject]] = {}
+
+    def _load(self, store: ResourceStore, entry: Entry) -> JSONObject:
+        known = self._parsed.get(entry.key)
+        if known is not None and known[0] is entry:
+            return known[1]
+        if len(self._parsed) >= _KEPT:
+            self._parsed.clear()
+        obj = store.load(entry)
+        self._parsed[entry.key] = (entry, obj)
+        return obj
 
     async def get(
         self, group: str, resource: str, namespace: str, name: str
@@ -29,7 +48,7 @@ class StoreLookup:
         if store is None or not name:
             return None
         entry = await store.find(store.key(namespace, name))
-        return None if entry is None else store.load(entry)
+        return None if entry is None else self._load(store, entry)
 
     async def list(self, group: str, resource: str, namespace: str = "") -> list[JSONObject]:
         """All objects, or those of a namespace."""
@@ -37,4 +56,4 @@ class StoreLookup:
         if store is None:
             return []
         result = await store.storage.list(store.key(namespace, "") if namespace else "")
-        return [store.load(entry) for entry in result.entries]
+        return [self._load(store, entry) for entry in result.entries]

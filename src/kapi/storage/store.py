@@ -57,7 +57,7 @@ class Store:
         self.prefix = prefix
         self.cacher = Cacher(engine, prefix, codec, options, clock=clock, ids=ids)
         self._engine = engine
-        self._codec = codec
+        self.codec = codec
 
     async def ready(self) -> None:
         """Load the cache if it is not loaded; the other coroutines do so themselves."""
@@ -244,7 +244,7 @@ class Store:
         entry = self.cacher.get(key) if await self._seen(revision) else None
         if entry is None or entry.revision != revision:
             # Somebody changed it again already; this answer shows what this write stored.
-            entry = self._codec.decode(key, value, revision)
+            entry = self.codec.decode(key, value, revision)
             entry.create_revision = created
         return entry
 
@@ -263,7 +263,7 @@ class Store:
         cached = self.cacher.get(found.key)
         if cached is not None and cached.revision == found.mod_revision:
             return cached
-        entry = self._codec.decode(found.key, found.value, found.mod_revision)
+        entry = self.codec.decode(found.key, found.value, found.mod_revision)
         entry.create_revision = found.create_revision
         return entry
 

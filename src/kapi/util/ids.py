@@ -55,7 +55,8 @@ class RandomIDs:
 
     def suffix(self, length: int = 5) -> str:
         """Random lower-case characters for ``metadata.generateName``."""
-        return "".join(self._random.choices(_NAME_ALPHABET, k=length))
+        size = len(_NAME_ALPHABET)
+        return "".join([_NAME_ALPHABET[byte % size] for byte in os.urandom(length)])
 
     def below(self, limit: int) -> int:
         """A random integer in ``[0, limit)``."""

@@ -13,7 +13,7 @@ program into a shared etcd) is parsed and laid out again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import orjson
 
@@ -36,6 +36,10 @@ class Codec(Protocol):
 
         The cacher sets ``create_revision`` afterwards.
         """
+        ...
+
+    def note(self, value: bytes, obj: JSONObject) -> None:
+        """Take a hint: ``value`` is about to be stored and holds ``obj``."""
         ...
 
 
@@ -83,6 +87,12 @@ def _relaid(key: str, value: bytes, revision: int) -> tuple[bytes, JSONObject]:
     return body_of(stored_value(obj, b'{"metadata":{'), revision, b'{"metadata":{'), obj
 
 
+# What selectors ask for: the labels and the values of the selectable fields.
+_Selectable: TypeAlias = "tuple[dict[str, str] | None, tuple[str, ...]]"
+# Values noted and not seen again yet; more than can be under way at once.
+_NOTED = 4096
+
+
 class JSONCodec:
     """A codec for keys ``<prefix>[namespace/]name`` and values of the layout above.
 
@@ -99,6 +109,20 @@ class JSONCodec:
         self._prefix_length = len(prefix)
         self._headers = tuple(headers)
         self._fields = fields
+        self._noted: dict[int, tuple[bytes, _Selectable]] = {}
+
+    def note(self, value: bytes, obj: JSONObject) -> None:
+        """Remember what selectors ask for of an object that is about to be stored.
+
+        Saves parsing the value again when it comes back from the engine in this process.
+        """
+        if len(self._noted) >= _NOTED:
+            self._noted.clear()  # of writes that failed
+        self._noted[id(value)] = (value, self._selectable(obj))
+
+    def _selectable(self, obj: JSONObject) -> _Selectable:
+        labels: dict[str, str] | None = obj["metadata"].get("labels") or None
+        return labels, () if self._fields is None else self._fields(obj)
 
     def decode(self, key: str, value: bytes, revision: int) -> Entry:
         """The entry of a stored value; raises Corrupt when it is not a Kubernetes object."""
@@ -113,12 +137,11 @@ class JSONCodec:
             body, obj = _relaid(key, value, revision)
         labels: dict[str, str] | None = None
         fields: tuple[str, ...] = ()
-        if self._fields is not None or b'"labels":' in value:
-            if obj is None:
-                obj = _parsed(key, value)
-            labels = obj["metadata"].get("labels") or None
-            if self._fields is not None:
-                fields = self._fields(obj)
+        noted = self._noted.pop(id(value), None)
+        if noted is not None and noted[0] is value:
+            labels, fields = noted[1]
+        elif self._fields is not None or b'"labels":' in value:
+            labels, fields = self._selectable(_parsed(key, value) if obj is None else obj)
         return Entry(key, revision, body, namespace, name, labels, fields, header)
 
 
