@@ -175,12 +175,12 @@ def _validate_label_keys(term: JSONObject, path: str, errors: ErrorList) -> None
         for index, key in enumerate(keys):
             errors.invalid_each(f"{path}.{name}[{index}]", key, names.qualified_name(key))
     counts = selector_key_counts(selector or {})
-    for name, keys in (("matchLabelKeys", match), ("mismatchLabelKeys", mismatch)):
-        for index, key in enumerate(keys):
-            if counts.get(key, 0) > 1:
-                errors.invalid(
-                    f"{path}.{name}[{index}]", key, f"exists in both {name} and labelSelector"
-                )
+    for index, key in enumerate(match):
+        if counts.get(key, 0) > 1:
+            # The index is that of the key, below the path of the term.
+            errors.invalid(
+                f"{path}[{index}]", key, "exists in both matchLabelKeys and labelSelector"
+            )
     for index, key in enumerate(match):
         if key in mismatch:
             errors.invalid(

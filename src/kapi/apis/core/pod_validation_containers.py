@@ -73,7 +73,7 @@ def validate_init_containers(scope: PodScope, path: str, errors: ErrorList) -> N
         where = f"{path}[{index}]"
         validate_container_common(container, scope, where, errors)
         if "restartPolicy" in container or "restartPolicyRules" in container:
-            validate_container_restart_policy(container, where, errors, init=True)
+            validate_container_restart_policy(container, where, errors)
         name = container.get("name", "")
         if name in seen:
             errors.duplicate(f"{where}.name", name)

@@ -30,7 +30,6 @@ _POD_FIELDS_NOT_ON_WINDOWS = (
     ("supplementalGroups", True),
     ("supplementalGroupsPolicy", True),
     ("seLinuxChangePolicy", True),
-    ("resources", False),
 )
 _CONTAINER_FIELDS_NOT_ON_WINDOWS = (
     "appArmorProfile",

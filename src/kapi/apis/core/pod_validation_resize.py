@@ -116,7 +116,8 @@ def _validate_container(
     if kind == "initContainers" and old.get("restartPolicy") != "Always":
         if resources != old_resources:
             errors.forbidden(
-                "spec.initContainers", "resources for non-sidecar init containers are immutable"
+                f"spec.initContainers[{index}].resources",
+                "resources for non-sidecar init containers are immutable",
             )
         return
     for member, what in (("requests", "resource requests"), ("limits", "resource limits")):
@@ -125,7 +126,6 @@ def _validate_container(
             errors.forbidden(
                 f"spec.{kind}[{index}].resources.{member}", f"{what} cannot be removed"
             )
-            return
     if _fixed(resources) != _fixed(old_resources):
         what = "resources" if kind == "containers" else "resources for sidecar containers"
         errors.forbidden("spec", f"only cpu and memory {what} are mutable")

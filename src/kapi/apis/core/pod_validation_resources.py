@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery import quantity
-from kapi.apis.core.pod_resources import container_requests, is_pod_level_resource
+from kapi.apis.core.pod_resources import (
+    container_limits,
+    container_requests,
+    is_pod_level_resource,
+)
 from kapi.apis.core.pod_validation_options import is_divisible
 from kapi.apis.core.pod_validation_resource_claims import validate_container_claims
 from kapi.apis.core.resource_names import (
@@ -114,24 +118,46 @@ def _compare_with_limit(name: str, text: str, limit: str, path: str, errors: Err
 def validate_pod_resources(scope: PodScope, path: str, errors: ErrorList) -> None:
     """Validate the resources of the pod as a whole against those of its containers."""
     spec = scope.spec
+    if (spec.get("os") or {}).get("name") == "windows":
+        errors.forbidden(path, "may not be set for a windows pod")
+        return
     resources = spec["resources"]
     if resources.get("claims") is not None:
         errors.forbidden(f"{path}.claims", "claims may not be set for Resources at pod-level")
     validate_container_resources({**resources, "claims": None}, scope, path, errors, pod_level=True)
-    requests = resources.get("requests") or {}
-    for name, total in container_requests(spec).items():
-        if name in requests and total > quantity.parse(requests[name]):
-            errors.invalid(
-                f"{path}.requests[{name}]",
-                requests[name],
-                f"must be greater than or equal to aggregate container requests of {total}",
-            )
-    limits = {name: quantity.parse(text) for name, text in (resources.get("limits") or {}).items()}
-    for container in spec.get("containers") or ():
+    limits = resources.get("limits") or {}
+    _validate_covers(
+        resources.get("requests") or {}, "requests", container_requests(spec), path, errors
+    )
+    huge_pages = {
+        name: total
+        for name, total in container_limits(spec).items()
+        if name.startswith(_HUGE_PAGES)
+    }
+    _validate_covers(limits, "limits", huge_pages, path, errors)
+    for index, container in enumerate(spec.get("containers") or ()):
         for name, text in ((container.get("resources") or {}).get("limits") or {}).items():
-            if name in limits and quantity.parse(text) > limits[name]:
+            if name in limits and quantity.parse(text) > quantity.parse(limits[name]):
+                # The path starts at the resources of the pod.
                 errors.invalid(
-                    f"{path}.limits[{name}]",
-                    resources["limits"][name],
-                    f"must be greater than or equal to individual container limits of {text}",
+                    f"{path}.containers[{index}][{name}].limits",
+                    text,
+                    f"must be less than or equal to pod limits of {limits[name]}",
                 )
+
+
+def _validate_covers(
+    amounts: JSONObject,
+    member: str,
+    totals: dict[str, quantity.Quantity],
+    path: str,
+    errors: ErrorList,
+) -> None:
+    """What the pod asks for is enough for its containers together."""
+    for name, total in totals.items():
+        if name in amounts and total > quantity.parse(amounts[name]):
+            errors.invalid(
+                f"{path}.{member}[{name}]",
+                amounts[name],
+                f"must be greater than or equal to aggregate container {member} of {total}",
+            )

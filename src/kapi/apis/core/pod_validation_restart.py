@@ -21,9 +21,7 @@ _MAX_RULES = 20
 _MAX_EXIT_CODES = 255
 
 
-def validate_container_restart_policy(
-    container: JSONObject, path: str, errors: ErrorList, *, init: bool = False
-) -> None:
+def validate_container_restart_policy(container: JSONObject, path: str, errors: ErrorList) -> None:
     """Validate ``restartPolicy`` and ``restartPolicyRules`` of a container."""
     policy = container.get("restartPolicy")
     rules = container.get("restartPolicyRules") or ()
@@ -38,11 +36,6 @@ def validate_container_restart_policy(
     if not rules:
         return
     where = f"{path}.restartPolicyRules"
-    if init and policy == "Always":
-        errors.forbidden(
-            where,
-            "restartPolicyRules are not allowed for init containers with restart policy Always",
-        )
     if len(rules) > _MAX_RULES:
         errors.too_long(where, _MAX_RULES)
     for index, rule in enumerate(rules):

@@ -131,14 +131,14 @@ def _validate_min_domains(constraint: JSONObject, path: str, errors: ErrorList) 
 
 
 def selector_key_counts(selector: JSONObject) -> dict[str, int]:
-    """How often each key stands in a label selector; keys of ``matchLabels`` count as two.
+    """How often each key stands in a label selector.
 
     At creation the server adds one expression for each of ``matchLabelKeys`` that the pod has as
     a label, so a key given there may be found once and no more.
     """
     counts: dict[str, int] = {}
     for key in selector.get("matchLabels") or ():
-        counts[key] = 2
+        counts[key] = 1
     for expression in selector.get("matchExpressions") or ():
         key = expression.get("key", "")
         counts[key] = counts.get(key, 0) + 1

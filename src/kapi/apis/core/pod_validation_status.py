@@ -76,11 +76,17 @@ def _validate_nominated_node(
         )
 
 
-def _restarts(container: JSONObject | None, pod_policy: str) -> bool:
-    if container is not None and container.get("restartPolicyRules"):
-        return True
-    policy = (container or {}).get("restartPolicy") or pod_policy
-    return policy == "Always"
+def _may_restart(kind: str, container: JSONObject | None, pod_policy: str, exit_code: int) -> bool:
+    """Whether a container that ended with this code may run again."""
+    if container is None or kind == "ephemeralContainer":
+        return False
+    for rule in container.get("restartPolicyRules") or ():
+        exit_codes = rule.get("exitCodes") or {}
+        listed = exit_code in (exit_codes.get("values") or ())
+        if listed == (exit_codes.get("operator") == "In"):
+            return True
+    policy = container.get("restartPolicy") or pod_policy
+    return policy == "Always" or (policy == "OnFailure" and exit_code != 0)
 
 
 def _validate_container_states(
@@ -100,17 +106,10 @@ def _validate_container_states(
             entry = new.get(old.get("name"))
             if terminated is None or entry is None:
                 continue
-            container = specs.get(old.get("name"))
-            # OnFailure restarts what failed.
-            failed = bool(terminated.get("exitCode"))
-            policy = (container or {}).get("restartPolicy") or pod_policy
-            may_restart = kind != "ephemeralContainer" and (
-                _restarts(container, pod_policy) or (failed and policy == "OnFailure")
-            )
-            if kind == "initContainer" and policy == "Always":
-                # In a pod that restarts, init containers run again when it does.
-                may_restart = True
-            if not may_restart and (entry.get("state") or {}).get("terminated") is None:
+            if (entry.get("state") or {}).get("terminated") is not None:
+                continue
+            exit_code = terminated.get("exitCode") or 0
+            if not _may_restart(kind, specs.get(old.get("name")), pod_policy, exit_code):
                 errors.forbidden(
                     f"status.{members}[{index}].state",
                     "may not be transitioned to non-terminated state",
