@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from kapi.apimachinery.errors import MethodNotSupported, NotFound
+from kapi.apimachinery.errors import BadRequest, MethodNotSupported, NotFound
+from kapi.apimachinery.names import path_segment_name
 from kapi.endpoints.api import API
 from kapi.endpoints.handlers.create import create
 from kapi.endpoints.handlers.delete import delete, delete_collection
@@ -85,6 +86,10 @@ class Router:
     async def _object(self, request: Request, resource: Resource) -> Response:
         if resource.namespaced and not request.info.namespace:
             raise NotFound.path()
+        name = request.info.name
+        if "%" in name or name in {".", ".."}:
+            why = "; ".join(path_segment_name(name))
+            raise BadRequest(f'Name parameter invalid: "{name}": {why}')
         verb = _VERBS.get(request.method, "")
         handler = _OBJECT_HANDLERS.get(request.method)
         if handler is None or verb not in resource.verbs:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery.errors import BadRequest
-from kapi.registry.duration import age
 from kapi.registry.rules import Column, Columns
 
 if TYPE_CHECKING:
@@ -24,17 +23,17 @@ _META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _INCLUDE = ("", "Metadata", "Object", "None")
 
 
-def _name_and_age(obj: JSONObject, now: float) -> list[JSONValue]:
+def _name_and_creation(obj: JSONObject, now: float) -> list[JSONValue]:
     meta = obj["metadata"]
-    return [meta.get("name", ""), age(meta.get("creationTimestamp"), now)]
+    return [meta.get("name", ""), meta.get("creationTimestamp")]
 
 
 _DEFAULT = Columns(
     (
         Column("Name", format="name", describes=f"{_META}.name"),
-        Column("Age", describes=f"{_META}.creationTimestamp"),
+        Column("Created At", "date", describes=f"{_META}.creationTimestamp"),
     ),
-    _name_and_age,
+    _name_and_creation,
 )
 
 
@@ -48,12 +47,19 @@ def include_object(value: str) -> str:
     return value or "Metadata"
 
 
-def partial_metadata(obj: JSONObject, version: str) -> JSONObject:
-    """An object's metadata as PartialObjectMetadata of ``meta.k8s.io``."""
+def partial_metadata(resource: Resource, obj: JSONObject, version: str) -> JSONObject:
+    """The metadata of a stored object as PartialObjectMetadata of ``meta.k8s.io``."""
+    meta = obj["metadata"]
+    hidden = resource.rules.hidden_annotations
+    if hidden and "annotations" in meta:
+        kept = {name: text for name, text in meta["annotations"].items() if name not in hidden}
+        meta = {name: value for name, value in meta.items() if name != "annotations"}
+        if kept:
+            meta["annotations"] = kept
     return {
         "kind": "PartialObjectMetadata",
         "apiVersion": f"meta.k8s.io/{version}",
-        "metadata": obj["metadata"],
+        "metadata": meta,
     }
 
 
@@ -66,7 +72,7 @@ class TableWriter:
         self._kept: list[Columns] = []
 
     def columns(self, resource: Resource) -> Columns:
-        """The columns of a resource, or name and age."""
+        """The columns of a resource, or name and time of creation."""
         return resource.rules.columns or _DEFAULT
 
     def definitions(self, resource: Resource) -> list[JSONObject]:
@@ -106,7 +112,7 @@ class TableWriter:
             if conditions:
                 row["conditions"] = conditions
         if include == "Metadata":
-            row["object"] = partial_metadata(shown, version)
+            row["object"] = partial_metadata(resource, obj, version)
         elif include == "Object":
             row["object"] = shown
         else:

@@ -93,10 +93,9 @@ class ObjectWriter:
             version = orjson.loads(body)["metadata"].get("resourceVersion")
             metadata = {"resourceVersion": version} if version else {}
             return self._tables.table(resource, [row], metadata, representation.as_version)
-        shown = self.versioned(resource, body)
         if representation.as_kind:
-            return partial_metadata(shown, representation.as_version)
-        return shown
+            return partial_metadata(resource, orjson.loads(body), representation.as_version)
+        return self.versioned(resource, body)
 
     def versioned(self, resource: Resource, body: bytes) -> JSONObject:
         """The whole object at the resource's version."""
@@ -136,7 +135,7 @@ class ObjectWriter:
             rows = [self.row(resource, body, include, version) for body in bodies]
             value = self._tables.table(resource, rows, metadata, version)
         elif as_kind:
-            items = [partial_metadata(orjson.loads(body), version) for body in bodies]
+            items = [partial_metadata(resource, orjson.loads(body), version) for body in bodies]
             value = {
                 "kind": "PartialObjectMetadataList",
                 "apiVersion": f"meta.k8s.io/{version}",

@@ -79,6 +79,6 @@ def validate_create(
     )
     strategy.validate(context, obj, errors)
     if errors:
-        raise Invalid.kind(resource.group, resource.kind, meta.get("name", ""), errors)
+        raise Invalid.kind(resource.hub.group, resource.hub.kind, meta.get("name", ""), errors)
     strategy.warnings_on_create(context, obj)
     strategy.canonicalize(obj)

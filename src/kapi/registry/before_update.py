@@ -112,7 +112,7 @@ def validate_update(
     errors.extend(errors[:])
     strategy.validate_update(context, obj, live, errors)
     if errors:
-        raise Invalid.kind(resource.group, resource.kind, meta.get("name", ""), errors)
+        raise Invalid.kind(resource.hub.group, resource.hub.kind, meta.get("name", ""), errors)
     strategy.warnings_on_update(context, obj, live)
     strategy.canonicalize(obj)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from kapi.apimachinery.types import GroupResource, GroupVersion, GroupVersionKind
+from kapi.registry.codec import TypeCodec
 from kapi.registry.deprecations import deprecation_warning
 from kapi.registry.versions import hub_version, is_enabled_by_default, priority
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from kapi.apimachinery.scheme import Scheme, Type
     from kapi.apimachinery.types import JSONObject
+    from kapi.registry.codec import ObjectCodec
     from kapi.registry.rules import KindRules, Rules
 
 __all__ = ["Catalogue", "Resource", "Subresource"]
@@ -57,6 +59,7 @@ class Resource:
     categories: tuple[str, ...]
     subresources: dict[str, Subresource]
     type: Type
+    codec: ObjectCodec
     hub: GroupVersionKind
     storage: GroupResource
     rules: KindRules
@@ -65,6 +68,8 @@ class Resource:
     object_head: bytes = b""
     list_kind: str = ""
     deprecation: str = ""
+    # Defined by a CustomResourceDefinition: written as it is, never as protobuf.
+    custom: bool = False
     gvk: GroupVersionKind = field(init=False)
     api_version: str = field(init=False)
 
@@ -176,13 +181,15 @@ def _resource(
     scheme: Scheme, rules: Rules, row: JSONObject, versions: list[str]
 ) -> Resource | None:
     group, version, kind = row["group"], row["version"], row["kind"]
-    kind_type = scheme.type(GroupVersionKind(group, version, kind))
+    gvk = GroupVersionKind(group, version, kind)
+    kind_type = scheme.type(gvk)
     if kind_type is None:
         return None
     storage = GroupResource(group, row["resource"])
     hub = GroupVersionKind(group, hub_version(group, row["resource"], versions), kind)
     if storage == GroupResource("events.k8s.io", "events"):  # one object with core/v1 Event
         storage, hub = GroupResource("", "events"), GroupVersionKind("", "v1", "Event")
+    kind_rules = rules.get(group, row["resource"])
     return Resource(
         group=group,
         version=version,
@@ -195,9 +202,10 @@ def _resource(
         categories=tuple(row.get("categories", ())),
         subresources=_subresources(row, scheme.minor),
         type=kind_type,
+        codec=TypeCodec(scheme, kind_type, gvk, kind_rules.defaults.get(version)),
         hub=hub,
         storage=storage,
-        rules=rules.get(group, row["resource"]),
+        rules=kind_rules,
         storage_version_hash=_storage_version_hash(row, hub),
         deprecation=deprecation_warning(group, version, kind, scheme.minor),
     )

@@ -74,6 +74,8 @@ class KindRules:
     from_hub: Mapping[str, Convert] = field(default_factory=dict)
     # The names that field selectors may use besides metadata.name and metadata.namespace.
     selectable_fields: tuple[str, ...] = ()
+    # Annotations that stand for a field: metadata-only views and Tables do not show them.
+    hidden_annotations: tuple[str, ...] = ()
 
 
 class Rules:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import orjson
 
 from kapi.apimachinery.errors import AlreadyExists, Conflict, NotFound, StatusError
+from kapi.apimachinery.managedfields import keep_times
 from kapi.apimachinery.types import JSONObject
 from kapi.registry.admission import Attributes
 from kapi.registry.before_create import (
@@ -328,7 +329,7 @@ class ResourceStore:
         obj["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"]
         if should_delete(strategy, obj, live):
             return await self._remove(context, entry, obj)
-        if obj == live:
+        if obj == live or _only_times_differ(obj, live):
             return Written(entry.body)
         if context.dry_run:
             return Written(self.body(obj))
@@ -407,6 +408,17 @@ class ResourceStore:
             await self._hooks.after_delete(obj)
         obj["metadata"]["resourceVersion"] = str(removed.revision)
         return Written(self.body(obj), removed=True)
+
+
+def _only_times_differ(obj: JSONObject, live: JSONObject) -> bool:
+    """Whether nothing changed but the times in managedFields: then nothing is written."""
+    if len(obj) != len(live) or any(live.get(k) != v for k, v in obj.items() if k != "metadata"):
+        return False
+    meta, live_meta = obj["metadata"], live["metadata"]
+    if any(live_meta.get(k) != v for k, v in meta.items() if k != "managedFields"):
+        return False
+    keep_times(live, obj)
+    return bool(meta == live_meta)
 
 
 def _refuse_resource_version(meta: JSONObject) -> None:

@@ -5,6 +5,7 @@ Everything hangs off this object; any number of servers can live in one process.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,7 @@ from kapi.server.lookup import StoreLookup
 from kapi.server.options import first_service_ip
 from kapi.server.services import ServiceHooks
 from kapi.storage.cacher.codec import JSONCodec, value_header
+from kapi.storage.compactor import Compactor
 from kapi.storage.store import Store
 from kapi.util.clock import SystemClock, format_time
 from kapi.util.ids import RandomIDs
@@ -80,6 +82,7 @@ class APIServer:
         self.ids = ids or RandomIDs()
         self._engine: Engine | None = None
         self._application: Application | None = None
+        self._compaction: asyncio.Task[None] | None = None
         self.api: API | None = None
 
     async def start(self) -> None:
@@ -128,10 +131,13 @@ class APIServer:
         client = InProcessClient(api)
         hooks.client = client
         await self._bootstrap(client)
+        self._compaction = asyncio.create_task(Compactor(self._engine).run())
         self._application = Application(api, self._router(api), self._authenticator())
 
     async def stop(self) -> None:
         """End watches, then close the store."""
+        if self._compaction is not None:
+            self._compaction.cancel()
         if self.api is not None:
             for store in self.api.stores.values():
                 await store.storage.close()

@@ -53,6 +53,7 @@ def install(rules: Rules) -> None:
             subresources={"status": strategy.DaemonSetStatusStrategy()},
             defaults={"v1": defaults.default_daemon_set},
             columns=columns.DAEMON_SET,
+            hidden_annotations=(defaults.TEMPLATE_GENERATION,),
         ),
     )
     rules.add(

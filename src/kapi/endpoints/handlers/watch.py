@@ -162,16 +162,18 @@ class _Framer:
         )
 
     def _object(self, event: WatchEvent) -> JSONObject:
+        resource = self._resource
         if event.entry is None:
             shown = self._bookmark(event)
-        else:
-            shown = self._api.writer.versioned(self._resource, event.entry.body)
-        return partial_metadata(shown, self._version) if self._as_kind else shown
+            return partial_metadata(resource, shown, self._version) if self._as_kind else shown
+        if self._as_kind:
+            return partial_metadata(resource, orjson.loads(event.entry.body), self._version)
+        return self._api.writer.versioned(resource, event.entry.body)
 
     def _bookmark(self, event: WatchEvent) -> JSONObject:
         """An empty object of the kind that tells how far the watch has come."""
         resource = self._resource
-        empty = self._api.scheme.decode(resource.type, {}).obj
+        empty = resource.codec.empty()
         metadata: JSONObject = {"resourceVersion": str(event.revision)}
         if event.initial_events_end:
             metadata["annotations"] = {_INITIAL_EVENTS_END: "true"}
