@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kapi.apimachinery.errors import NotFound
 from kapi.apimachinery.user import PRIVILEGED_GROUP, UserInfo
-from kapi.endpoints.body import decode_typed
+from kapi.endpoints.body import decode_object
 from kapi.endpoints.conversion import from_hub, to_hub
 from kapi.registry.before_delete import DeleteOptions
 from kapi.registry.context import RequestContext
@@ -91,11 +91,7 @@ class InProcessClient:
         return self._api.writer.versioned(resource, written.body)
 
     def _decoded(self, resource: Resource, obj: JSONObject) -> JSONObject:
-        decoded, _ = decode_typed(self._api.scheme, resource.type, resource.gvk, obj)
-        default = resource.rules.defaults.get(resource.version)
-        if default is not None:
-            default(decoded)
-        return decoded
+        return decode_object(resource.codec, resource.gvk, obj).obj
 
     async def update(
         self,

@@ -79,7 +79,7 @@ class API:
                 reset = [*strategy.reset_fields]
                 reset += [f"metadata.{member}" for member in strategy.reset_metadata]
             found = FieldManager(
-                self.converter.typed(resource.type),
+                resource.codec.typed(self.converter),
                 resource.gvk,
                 subresource,
                 reset,
@@ -105,7 +105,7 @@ class API:
             def revert(obj: JSONObject) -> JSONObject:
                 return from_hub(resource, to_hub(found, deepcopy(obj)))
 
-            return OtherVersion(self.converter.typed(found.type), convert, revert)
+            return OtherVersion(found.codec.typed(self.converter), convert, revert)
 
         return other
 

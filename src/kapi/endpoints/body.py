@@ -15,11 +15,13 @@ from kapi.apimachinery.types import GroupVersion, GroupVersionKind
 from kapi.endpoints.negotiation import ACCEPTED
 
 if TYPE_CHECKING:
-    from kapi.apimachinery.scheme import Scheme, Type
+    from kapi.apimachinery.scheme import Decoded, Scheme
     from kapi.apimachinery.types import JSONObject, JSONValue
     from kapi.endpoints.request import Request
+    from kapi.registry.catalogue import Resource
+    from kapi.registry.codec import ObjectCodec
 
-__all__ = ["Body", "check_kind", "decode_typed", "parse_body", "report_fields"]
+__all__ = ["Body", "check_custom_kind", "check_kind", "decode_object", "parse_body", "report_fields"]
 
 # Versions that are gone but that clients still send; known so that the message can say so.
 _FORMER_GROUPS = frozenset(
@@ -110,20 +112,8 @@ def check_kind(
     if value is None:
         return {}
     if not isinstance(value, dict):
-        found = {list: "array", str: "string", bool: "bool"}.get(type(value), "number")
-        why = (
-            "couldn't get version/kind; json parse error: json: cannot unmarshal "
-            f"{found} into Go value of type {_GO_TYPEMETA}"
-        )
-        raise _unrecognized(expected.kind, why, data)
-    for member in ("apiVersion", "kind"):
-        if not isinstance(value.get(member) or "", str):
-            found = {list: "array", dict: "object", bool: "bool"}.get(type(value[member]), "number")
-            why = (
-                f"couldn't get version/kind; json parse error: json: cannot unmarshal {found} "
-                f"into Go struct field .{member} of type string"
-            )
-            raise _unrecognized(expected.kind, why, data)
+        raise _no_object(value, data, expected.kind)
+    _check_strings(value, data, expected.kind)
     api_version = value.get("apiVersion") or expected.api_version
     kind = value.get("kind") or expected.kind
     if api_version == expected.api_version and kind == expected.kind:
@@ -131,6 +121,27 @@ def check_kind(
     if api_version.count("/") > 1:
         raise _unrecognized(expected.kind, f"unexpected GroupVersion string: {api_version}", data)
     raise _wrong_kind(scheme, GroupVersion.parse(api_version), kind, expected)
+
+
+def _no_object(value: JSONValue, data: bytes, kind: str) -> BadRequest:
+    found = {list: "array", str: "string", bool: "bool"}.get(type(value), "number")
+    why = (
+        "couldn't get version/kind; json parse error: json: cannot unmarshal "
+        f"{found} into Go value of type {_GO_TYPEMETA}"
+    )
+    return _unrecognized(kind, why, data)
+
+
+def _check_strings(value: JSONObject, data: bytes, kind: str) -> None:
+    """apiVersion and kind are text, if they are there."""
+    for member in ("apiVersion", "kind"):
+        if not isinstance(value.get(member) or "", str):
+            found = {list: "array", dict: "object", bool: "bool"}.get(type(value[member]), "number")
+            why = (
+                f"couldn't get version/kind; json parse error: json: cannot unmarshal {found} "
+                f"into Go struct field .{member} of type string"
+            )
+            raise _unrecognized(kind, why, data)
 
 
 def _wrong_kind(
@@ -158,22 +169,38 @@ def _wrong_kind(
     )
 
 
-def decode_typed(
-    scheme: Scheme, kind_type: Type, gvk: GroupVersionKind, value: JSONObject
-) -> tuple[JSONObject, list[str]]:
-    """Decode an object of a known kind; also the paths of its unknown fields.
+def check_custom_kind(body: Body, data: bytes, resource: Resource) -> JSONObject:
+    """The body as a custom resource; both apiVersion and kind must be there.
+
+    Raises BadRequest for what is none or has another version, Invalid for another kind.
+    """
+    value = body.value
+    if not isinstance(value, dict):
+        raise _no_object(value, data, resource.kind)
+    _check_strings(value, data, resource.kind)
+    kind, api_version = value.get("kind") or "", value.get("apiVersion") or ""
+    if not kind:
+        text = data.decode("utf-8", "replace")
+        raise _unrecognized(resource.kind, f"Object 'Kind' is missing in '{text}'", data)
+    if api_version != resource.api_version:
+        raise BadRequest(
+            f"the API version in the data ({api_version}) does not match the expected API "
+            f"version ({resource.api_version})"
+        )
+    return value
+
+
+def decode_object(codec: ObjectCodec, gvk: GroupVersionKind, value: JSONObject) -> Decoded:
+    """Decode and default an object of a known kind; also the paths of its unknown fields.
 
     Raises BadRequest when a member has a wrong type.
     """
     try:
-        obj, unknown = scheme.decode(kind_type, value)
+        return codec.decode(value)
     except DecodeError as error:
         raise BadRequest(
             f'{gvk.kind} in version "{gvk.version}" cannot be handled as a {gvk.kind}: {error}'
         ) from None
-    obj["apiVersion"] = gvk.api_version
-    obj["kind"] = gvk.kind
-    return obj, unknown
 
 
 def report_fields(

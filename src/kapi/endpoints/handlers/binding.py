@@ -8,10 +8,11 @@ from kapi.apimachinery.errors import BadRequest, Conflict, StatusError
 from kapi.apimachinery.field import ErrorList
 from kapi.apimachinery.types import GroupVersionKind
 from kapi.apis.core.binding_validation import validate_binding
-from kapi.endpoints.body import check_kind, decode_typed, parse_body
+from kapi.endpoints.body import check_kind, decode_object, parse_body
 from kapi.endpoints.options import write_options
 from kapi.endpoints.request import Response
 from kapi.endpoints.writer import encode
+from kapi.registry.codec import TypeCodec
 
 if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject
@@ -43,7 +44,7 @@ async def bind(api: API, request: Request, resource: Resource) -> Response:
     assert kind_type is not None
     body = parse_body(request, "Binding")
     value = check_kind(api.scheme, body, request.body, _KIND)
-    binding, _ = decode_typed(api.scheme, kind_type, _KIND, value)
+    binding, _ = decode_object(TypeCodec(api.scheme, kind_type, _KIND, None), _KIND, value)
     meta = binding["metadata"]
     name = meta.get("name", "")
     if request.info.subresource and name != request.info.name:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery.errors import BadRequest
-from kapi.endpoints.body import check_kind, decode_typed, parse_body, report_fields
+from kapi.endpoints.body import (
+    check_custom_kind,
+    check_kind,
+    decode_object,
+    parse_body,
+    report_fields,
+)
 from kapi.endpoints.conversion import to_hub
 from kapi.endpoints.options import field_manager, write_options
 from kapi.registry.before_create import match_namespace
@@ -25,17 +31,17 @@ def read_object(
 ) -> tuple[JSONObject, JSONObject]:
     """The object in a POST or PUT body at the request's version, defaulted, and as it was sent."""
     body = parse_body(request, resource.kind)
-    value = check_kind(api.scheme, body, request.body, resource.gvk)
-    obj, unknown = decode_typed(api.scheme, resource.type, resource.gvk, value)
+    if resource.custom:
+        value = check_custom_kind(body, request.body, resource)
+    else:
+        value = check_kind(api.scheme, body, request.body, resource.gvk)
+    obj, unknown = decode_object(resource.codec, resource.gvk, value)
     texts = report_fields(request, options.field_validation, unknown, body.duplicates)
     if texts:
         raise BadRequest(
             f'{resource.kind} in version "{resource.version}" cannot be handled as a '
             f"{resource.kind}: strict decoding error: {', '.join(texts)}"
         )
-    default = resource.rules.defaults.get(resource.version)
-    if default is not None:
-        default(obj)
     return obj, value
 
 

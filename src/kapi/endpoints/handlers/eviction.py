@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from kapi.apimachinery.errors import BadRequest, NotFound
 from kapi.apimachinery.types import GroupResource, GroupVersionKind
 from kapi.apis.policy.eviction import disruption_target, evict
-from kapi.endpoints.body import decode_typed, parse_body
+from kapi.endpoints.body import decode_object, parse_body
 from kapi.endpoints.handlers.binding import created_status
 from kapi.endpoints.options import read_delete_options, write_options
 from kapi.endpoints.request import Response
 from kapi.endpoints.writer import encode
+from kapi.registry.codec import TypeCodec
 from kapi.registry.strategy import Strategy
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _read(api: API, request: Request) -> JSONObject:
     gvk = GroupVersionKind("policy", "v1", "Eviction")
     kind_type = api.scheme.type(gvk)
     assert kind_type is not None
-    return decode_typed(api.scheme, kind_type, gvk, value)[0]
+    return decode_object(TypeCodec(api.scheme, kind_type, gvk, None), gvk, value).obj
 
 
 class _AsIs(Strategy):

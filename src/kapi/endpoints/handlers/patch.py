@@ -150,15 +150,11 @@ class Patching:
             if given != (resource.api_version, resource.kind):
                 raise _undecodable(changed, _other_kind(changed, resource))
         try:
-            obj, unknown = self._api.scheme.decode(resource.type, changed)
+            obj, unknown = resource.codec.decode(changed)
         except DecodeError as error:
             raise _undecodable(changed, str(error)) from None
-        obj["apiVersion"], obj["kind"] = resource.api_version, resource.kind
         if unknown or self._repeated:
             self._report(changed, unknown)
-        default = resource.rules.defaults.get(resource.version)
-        if default is not None:
-            default(obj)
         return obj
 
     def _report(self, changed: JSONValue, unknown: list[str]) -> None:
@@ -219,14 +215,9 @@ class Application:
     def _defaulted(self, obj: JSONObject) -> JSONObject:
         resource = self._resource
         try:
-            decoded, _ = self._api.scheme.decode(resource.type, obj)
+            return resource.codec.decode(obj).obj
         except DecodeError as error:
             raise StatusError(str(error), code=500) from None
-        decoded["apiVersion"], decoded["kind"] = resource.api_version, resource.kind
-        default = resource.rules.defaults.get(resource.version)
-        if default is not None:
-            default(decoded)
-        return decoded
 
     def _read(self) -> JSONObject:
         try:

@@ -19,6 +19,7 @@ from kapi.endpoints.handlers.patch import read_patch
 from kapi.endpoints.handlers.update import Replacement
 from kapi.endpoints.options import write_options
 from kapi.registry.catalogue import Resource
+from kapi.registry.codec import TypeCodec
 from kapi.registry.rules import KindRules
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Scales:
                 categories=(),
                 subresources={},
                 type=kind_type,
+                codec=TypeCodec(api.scheme, kind_type, _KIND, None),
                 hub=_KIND,
                 storage=GroupResource("autoscaling", "scales"),
                 rules=KindRules(columns=SCALE),
