@@ -129,8 +129,9 @@ class FieldManager:
             for name in path[:-1]:
                 given = given.get(name) if isinstance(given, dict) else None
                 decoded = decoded.get(name) or {}
-            if isinstance(given, dict) and given.get(path[-1]) in ([], {}):
-                found.append((decoded, path[-1]))
+            last = path[-1]
+            if isinstance(given, dict) and given.get(last) in ([], {}) and decoded[last] is None:
+                found.append((decoded, last))
         return found
 
     def _update(self, live: JSONObject | None, new: JSONObject, manager: str, now: str) -> None:
