@@ -18,7 +18,8 @@ def message_line(name: str, fields: dict[str, list[Any]], presence: dict[str, st
     """One message: its fields in number order with the flags the loader reads.
 
     ``name@N`` where the number is not the previous one plus one; ``*`` pointer, ``+`` always
-    written (no omitempty), ``~`` omitzero, ``!Type`` an inlined struct of that type.
+    written (no omitempty), ``~`` omitzero, ``!Type`` an inlined struct of that type, ``&`` a list
+    that protobuf wraps into a message.
     """
     words, last = [name], 0
     for field, (number, _wire, type_name, *rest) in sorted(
@@ -33,6 +34,7 @@ def message_line(name: str, fields: dict[str, list[Any]], presence: dict[str, st
             word += "*" if "p" in flags else ""
             word += "" if "e" in flags or "z" in flags else "+"
             word += "~" if "z" in flags else ""
+            word += "&" if type_name.endswith(".Verbs") else ""
         words.append(word)
     return " ".join(words)
 

@@ -1,0 +1,1 @@
+"""Admission control: the chain and its plugins."""

@@ -16,9 +16,7 @@ class Lookup(Protocol):
     Answers are shared with other readers: look, do not change.
     """
 
-    async def get(
-        self, group: str, resource: str, namespace: str, name: str
-    ) -> JSONObject | None:
+    async def get(self, group: str, resource: str, namespace: str, name: str) -> JSONObject | None:
         """One object, or None."""
         ...
 

@@ -1,0 +1,1 @@
+"""What all kinds share: metadata, types, selectors, patches, serializers."""

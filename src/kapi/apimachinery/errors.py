@@ -241,7 +241,10 @@ class Invalid(StatusError):
         details = _details(group, kind, name)
         if causes:
             details["causes"] = causes
-        return cls(f'{what} "{name}" is invalid: {text}' if texts else f'{what} "{name}" is invalid', details)
+        return cls(
+            f'{what} "{name}" is invalid: {text}' if texts else f'{what} "{name}" is invalid',
+            details,
+        )
 
 
 class TooManyRequests(StatusError):

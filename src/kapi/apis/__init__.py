@@ -1,0 +1,1 @@
+"""The rules of the built-in kinds, a folder for each API group."""

@@ -31,7 +31,9 @@ _OPTIONS: JSONObject = {}
 class InProcessClient:
     """Acts as one user, by default the server itself."""
 
-    def __init__(self, api: API, user: str = "system:apiserver", manager: str = "kube-apiserver"):
+    def __init__(
+        self, api: API, user: str = "system:apiserver", manager: str = "kube-apiserver"
+    ) -> None:
         self._api = api
         self._user = UserInfo(user, groups=(PRIVILEGED_GROUP, "system:authenticated"))
         self._manager = manager

@@ -1,0 +1,1 @@
+"""HTTP: paths, negotiation, handlers, documents, and the ASGI application."""

@@ -54,11 +54,11 @@ class Discovery:
         root = parts[1] if len(parts) > 1 else ""
         if root not in {"api", "apis"} or len(parts) > (3 if root == "api" else 4):
             return None
-        if root == "apis" and len(parts) > 2 and not self._catalogue.versions(parts[2]):  # noqa: PLR2004
+        if root == "apis" and len(parts) > 2 and not self._catalogue.versions(parts[2]):
             return None
         if request.method != "GET":
             raise MethodNotSupported
-        if len(parts) == 2:  # noqa: PLR2004
+        if len(parts) == 2:
             aggregated = self._aggregated(request, root)
             if aggregated is not None:
                 return aggregated
@@ -88,7 +88,7 @@ class Discovery:
         if parts == ["apis"]:
             groups = [self._group(name) for name in self._group_names()]
             return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
-        if parts[0] == "apis" and len(parts) == 2:  # noqa: PLR2004
+        if parts[0] == "apis" and len(parts) == 2:
             return {"kind": "APIGroup", "apiVersion": "v1", **self._group(parts[1])}
         group, version = ("", parts[1]) if parts[0] == "api" else (parts[1], parts[2])
         if version not in self._catalogue.versions(group):

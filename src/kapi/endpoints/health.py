@@ -25,7 +25,19 @@ _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _ENDPOINTS = ("healthz", "livez", "readyz")
 # The newest patch release of each minor version that was taken as the model.
 _PATCH_LEVELS = {
-    25: 16, 26: 15, 27: 16, 28: 15, 29: 15, 30: 14, 31: 14, 32: 13, 33: 9, 34: 5, 35: 4, 36: 2, 37: 1,
+    25: 16,
+    26: 15,
+    27: 16,
+    28: 15,
+    29: 15,
+    30: 14,
+    31: 14,
+    32: 13,
+    33: 9,
+    34: 5,
+    35: 4,
+    36: 2,
+    37: 1,
 }
 
 
@@ -38,11 +50,11 @@ class Health:
     def respond(self, request: Request) -> Response | None:
         """The answer to a health path, or None for other paths."""
         parts = request.info.path.strip("/").split("/")
-        if parts[0] not in _ENDPOINTS or len(parts) > 2:  # noqa: PLR2004
+        if parts[0] not in _ENDPOINTS or len(parts) > 2:
             return None
         if request.method not in {"GET", "HEAD"}:
             raise MethodNotSupported
-        if len(parts) == 2:  # noqa: PLR2004
+        if len(parts) == 2:
             check = self._checks.get(parts[1])
             if check is None:
                 return None
@@ -93,7 +105,7 @@ def version_info(minor: int, negotiator: Negotiator) -> Callable[[Request], Resp
         "compiler": "",
         "platform": "linux/amd64",
     }
-    if minor < 33:  # noqa: PLR2004 - emulation was added to the document in 1.33
+    if minor < 33:
         for member in list(document):
             if member.startswith(("emulation", "minCompatibility")):
                 del document[member]

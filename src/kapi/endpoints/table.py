@@ -101,7 +101,12 @@ class TableWriter:
         return text
 
     def row(
-        self, resource: Resource, obj: JSONObject, shown: JSONObject, now: float, include: str,
+        self,
+        resource: Resource,
+        obj: JSONObject,
+        shown: JSONObject,
+        now: float,
+        include: str,
         version: str,
     ) -> JSONObject:
         """One row: cells from the hub object, ``shown`` is the object at the request's version."""

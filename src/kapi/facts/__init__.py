@@ -1,0 +1,1 @@
+"""Tables of facts about Kubernetes, made by tools/make_facts.py."""

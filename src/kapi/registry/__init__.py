@@ -1,0 +1,1 @@
+"""What holds for every resource: the catalogue, the generic store, strategies and rules."""

@@ -41,7 +41,7 @@ def match_namespace(resource: Resource, meta: JSONObject, namespace: str) -> Non
 def fill_metadata(
     meta: JSONObject, context: RequestContext, strategy: Strategy, ids: IDSource
 ) -> None:
-    """Set uid, creationTimestamp, generation and a generated name; drop what clients may not set."""
+    """Set what the server owns and a generated name; drop what clients may not set."""
     for member in _IGNORED:
         meta.pop(member, None)
     meta["uid"] = ids.uid()
@@ -74,9 +74,7 @@ def validate_create(
     """Run metadata and kind validation; raises Invalid with every cause."""
     errors = ErrorList()
     meta = obj["metadata"]
-    validate_object_meta(
-        meta, resource.namespaced, strategy.validate_name, "metadata", errors
-    )
+    validate_object_meta(meta, resource.namespaced, strategy.validate_name, "metadata", errors)
     strategy.validate(context, obj, errors)
     if errors:
         raise Invalid.kind(resource.hub.group, resource.hub.kind, meta.get("name", ""), errors)

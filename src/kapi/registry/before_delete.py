@@ -134,9 +134,7 @@ def _set_propagation(meta: JSONObject, strategy: Strategy, options: DeleteOption
             meta.pop("finalizers", None)
 
 
-def _policy(
-    finalizers: list[str], strategy: Strategy, options: DeleteOptions
-) -> str | None:
+def _policy(finalizers: list[str], strategy: Strategy, options: DeleteOptions) -> str | None:
     """The policy in force; None leaves the finalizers as they are."""
     if strategy.default_propagation == "unsupported":
         return None

@@ -15,9 +15,10 @@ class RequestContext:
     """One request as strategies and admission plugins see it.
 
     ``now_seconds`` is the time of the request as Unix seconds, ``now`` the same as RFC 3339 text
-    in whole seconds, ``now_micro`` with six digits. ``minor`` is the Kubernetes minor version served (36 for 1.36), ``version`` the API version of the request
-    (``v1``). ``warnings`` collects texts for Warning headers. ``operation`` is CREATE, UPDATE,
-    DELETE or CONNECT; ``subresource`` is empty on the main resource.
+    in whole seconds, ``now_micro`` with six digits. ``minor`` is the Kubernetes minor version
+    served (36 for 1.36), ``version`` the API version of the request (``v1``). ``warnings``
+    collects texts for Warning headers. ``operation`` is CREATE, UPDATE, DELETE or CONNECT;
+    ``subresource`` is empty on the main resource.
     """
 
     user: UserInfo

@@ -24,7 +24,11 @@ _DEPRECATED: dict[tuple[str, str, str], tuple[int, int, str]] = {
     ),
 }
 _FLOWCONTROL = "flowcontrol.apiserver.k8s.io"
-_FLOW_VERSIONS = {"v1beta1": (23, 26, "v1beta3"), "v1beta2": (26, 29, "v1"), "v1beta3": (29, 32, "v1")}
+_FLOW_VERSIONS = {
+    "v1beta1": (23, 26, "v1beta3"),
+    "v1beta2": (26, 29, "v1"),
+    "v1beta3": (29, 32, "v1"),
+}
 
 
 def deprecation_warning(group: str, version: str, kind: str, minor: int) -> str:

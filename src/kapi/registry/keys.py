@@ -23,7 +23,9 @@ _NAMES = {
 _GROUPED = frozenset({"apiextensions.k8s.io", "apiregistration.k8s.io"})
 
 
-def storage_prefix(resource: GroupResource, root: str = "/registry", *, custom: bool = False) -> str:
+def storage_prefix(
+    resource: GroupResource, root: str = "/registry", *, custom: bool = False
+) -> str:
     """The prefix of a resource's keys, ending in a slash."""
     if custom or resource.group in _GROUPED:
         return f"{root}/{resource.group}/{resource.resource}/"

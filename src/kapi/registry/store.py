@@ -106,9 +106,7 @@ class ResourceStore:
         if not resource.namespaced:
             namespace = ""
         try:
-            return await self.storage.get(
-                self.key(namespace, name), not_older_than=not_older_than
-            )
+            return await self.storage.get(self.key(namespace, name), not_older_than=not_older_than)
         except KeyNotFound:
             raise NotFound.resource(resource.group, resource.resource, name) from None
         except StorageError as error:
@@ -207,9 +205,7 @@ class ResourceStore:
                 raise await self._exists(resource, key, meta)
             return Written(self.body(obj), created=True)
         try:
-            entry = await self.storage.create(
-                key, self._value(obj), ttl_seconds=self._ttl_seconds
-            )
+            entry = await self.storage.create(key, self._value(obj), ttl_seconds=self._ttl_seconds)
         except KeyExists:
             raise await self._exists(resource, key, meta) from None
         except StorageError as error:
@@ -265,9 +261,7 @@ class ResourceStore:
                 return await self.create(context, resource, obj, options)
             obj = await make_new(live)
             try:
-                return await self._replace(
-                    context, resource, strategy, entry, obj, live, options
-                )
+                return await self._replace(context, resource, strategy, entry, obj, live, options)
             except CompareFailed:
                 continue
             except StorageError as error:
@@ -333,9 +327,7 @@ class ResourceStore:
             return Written(entry.body)
         if context.dry_run:
             return Written(self.body(obj))
-        entry = await self.storage.replace(
-            entry, self._value(obj), ttl_seconds=self._ttl_seconds
-        )
+        entry = await self.storage.replace(entry, self._value(obj), ttl_seconds=self._ttl_seconds)
         return Written(entry.body)
 
     # -- delete -------------------------------------------------------------------------------
@@ -367,9 +359,7 @@ class ResourceStore:
             await self._admission.mutate(attributes)
             await self._admission.validate(attributes)
             obj = self.load(entry)
-            decision = (
-                mark(obj) if mark else mark_for_deletion(context, strategy, obj, options)
-            )
+            decision = mark(obj) if mark else mark_for_deletion(context, strategy, obj, options)
             try:
                 return await self._carry_out(context, entry, obj, live, decision)
             except (CompareFailed, KeyNotFound):

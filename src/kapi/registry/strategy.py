@@ -60,9 +60,7 @@ class Strategy:
     def warnings_on_create(self, context: RequestContext, obj: JSONObject) -> None:
         """Call ``context.warn`` for what is accepted and unwise."""
 
-    def prepare_for_update(
-        self, context: RequestContext, obj: JSONObject, old: JSONObject
-    ) -> None:
+    def prepare_for_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:
         """Keep what this endpoint does not change; ``reset_fields`` are already kept."""
 
     def validate_update(
@@ -74,9 +72,7 @@ class Strategy:
         """
         self.validate(context, obj, errors)
 
-    def warnings_on_update(
-        self, context: RequestContext, obj: JSONObject, old: JSONObject
-    ) -> None:
+    def warnings_on_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:
         """Call ``context.warn`` for what is accepted and unwise."""
 
     def canonicalize(self, obj: JSONObject) -> None:

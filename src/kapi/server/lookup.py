@@ -40,9 +40,7 @@ class StoreLookup:
         self._parsed[entry.key] = (entry, obj)
         return obj
 
-    async def get(
-        self, group: str, resource: str, namespace: str, name: str
-    ) -> JSONObject | None:
+    async def get(self, group: str, resource: str, namespace: str, name: str) -> JSONObject | None:
         """One object, or None; also None where this version does not have the resource."""
         store = self._stores.get(GroupResource(group, resource))
         if store is None or not name:

@@ -35,7 +35,10 @@ class _ServiceReservation:
     """What one write of a Service holds."""
 
     def __init__(
-        self, hooks: ServiceHooks, transaction: ServiceTransaction, service: JSONObject,
+        self,
+        hooks: ServiceHooks,
+        transaction: ServiceTransaction,
+        service: JSONObject,
         before: list[str],
     ) -> None:
         self._hooks = hooks
@@ -62,9 +65,7 @@ class ServiceHooks:
         self._allocators = allocators
         self.client: InProcessClient | None = None  # given once the server is put together
 
-    async def begin_create(
-        self, context: RequestContext, obj: JSONObject
-    ) -> _ServiceReservation:
+    async def begin_create(self, context: RequestContext, obj: JSONObject) -> _ServiceReservation:
         """Take what a new Service needs."""
         transaction = self._allocators.begin_create(obj, dry_run=context.dry_run)
         return _ServiceReservation(self, transaction, obj, [])

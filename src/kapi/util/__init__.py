@@ -1,0 +1,1 @@
+"""Clock, ids and failpoints: what knows no Kubernetes."""

@@ -12,11 +12,13 @@ from __future__ import annotations
 import binascii
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from kapi.apimachinery import quantity
-from kapi.apimachinery.scheme.model import Field, Type
 from kapi.apimachinery.types import JSONValue
+
+if TYPE_CHECKING:
+    from kapi.apimachinery.scheme.model import Field, Type
 
 __all__ = ["DecodeError", "Decoder", "DecoderCompiler"]
 
@@ -102,14 +104,26 @@ def _bad_base64_at(text: str) -> int:
     return len(text) - len(text) % 4
 
 
+# A time without fraction in UTC: 2006-01-02T15:04:05Z.
+_PLAIN_LENGTH = 20
+
+
 def parse_rfc3339(text: str) -> datetime:
     """Read RFC 3339 text strictly enough to tell it from other ISO 8601 forms."""
-    if len(text) < 20 or text[10] != "T" or text[4] != "-" or text[13] != ":" or text[16] != ":":  # noqa: PLR2004
+    if len(text) < _PLAIN_LENGTH or (text[4], text[10], text[13], text[16]) != ("-", "T", ":", ":"):
         raise ValueError(text)
     parsed = datetime.fromisoformat(text)
     if parsed.tzinfo is None:
         raise ValueError(text)
     return parsed.astimezone(UTC)
+
+
+_RFC3339 = "2006-01-02T15:04:05Z07:00"
+_RFC3339_MICRO = "2006-01-02T15:04:05.000000Z07:00"
+
+
+def _unparsable(text: str, layout: str, rest: str, wanted: str) -> str:
+    return f'parsing time "{text}" as "{layout}": cannot parse "{rest}" as "{wanted}"'
 
 
 def _time(value: JSONValue, unknown: list[str]) -> JSONValue:
@@ -118,14 +132,17 @@ def _time(value: JSONValue, unknown: list[str]) -> JSONValue:
     if value.__class__ is not str:
         raise DecodeError
     if value == "":
-        raise DecodeError('parsing time "" as "2006-01-02T15:04:05Z07:00": cannot parse "" as "2006"')
+        raise DecodeError(_unparsable("", _RFC3339, "", "2006"))
     try:
         parsed = parse_rfc3339(value)
     except ValueError:
-        raise DecodeError(
-            f'parsing time "{value}" as "2006-01-02T15:04:05Z07:00": cannot parse "{value}" as "2006"'
-        ) from None
-    return parsed.strftime("%Y-%m-%dT%H:%M:%SZ") if len(value) != 20 else value  # noqa: PLR2004
+        raise DecodeError(_unparsable(value, _RFC3339, value, "2006")) from None
+    return parsed.strftime("%Y-%m-%dT%H:%M:%SZ") if len(value) != _PLAIN_LENGTH else value
+
+
+# Seconds end at this column; a point and six digits of fraction follow.
+_SECONDS_END = 19
+_FRACTION_LENGTH = 7
 
 
 def _micro_time(value: JSONValue, unknown: list[str]) -> JSONValue:
@@ -133,19 +150,20 @@ def _micro_time(value: JSONValue, unknown: list[str]) -> JSONValue:
         return None
     if value.__class__ is not str:
         raise DecodeError
-    layout = "2006-01-02T15:04:05.000000Z07:00"
-    try:
-        parsed = parse_rfc3339(value)
-        fraction = value[19:].rstrip("Z").partition("+")[0].partition("-")[0]
-        if len(fraction) != 7:  # noqa: PLR2004 - a point and six digits
-            raise ValueError(value)
-    except ValueError:
-        rest = value[19:] if len(value) > 19 else value  # noqa: PLR2004
-        wanted = ".000000" if len(value) > 19 else "2006"  # noqa: PLR2004
-        raise DecodeError(
-            f'parsing time "{value}" as "{layout}": cannot parse "{rest}" as "{wanted}"'
-        ) from None
+    parsed = _parsed_or_none(value)
+    fraction = value[_SECONDS_END:].rstrip("Z").partition("+")[0].partition("-")[0]
+    if parsed is None or len(fraction) != _FRACTION_LENGTH:
+        if len(value) > _SECONDS_END:
+            raise DecodeError(_unparsable(value, _RFC3339_MICRO, value[_SECONDS_END:], ".000000"))
+        raise DecodeError(_unparsable(value, _RFC3339_MICRO, value, "2006"))
     return parsed.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _parsed_or_none(text: str) -> datetime | None:
+    try:
+        return parse_rfc3339(text)
+    except ValueError:
+        return None
 
 
 def _quantity(value: JSONValue, unknown: list[str]) -> JSONValue:
@@ -259,10 +277,13 @@ class DecoderCompiler:
         self._decoders[id(kind)] = decode  # before the members: structs may contain themselves
         for name, field in kind.fields.items():
             members[name] = self._member(field)
-            zero = self._zero(field)
-            if zero is not None:
-                always.append((name, zero))
+        always.extend(self.always(kind))
         return decode
+
+    def always(self, kind: Type) -> list[tuple[str, Callable[[], JSONValue]]]:
+        """The members of a struct that are there even when they were not given, with their zeros."""
+        zeros = ((name, self._zero(field)) for name, field in kind.fields.items())
+        return [(name, zero) for name, zero in zeros if zero is not None]
 
     def _member(self, field: Field) -> Decoder:
         decode = self.decoder(field.type)

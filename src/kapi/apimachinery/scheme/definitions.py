@@ -19,7 +19,7 @@ from kapi.apimachinery.types import JSONObject
 
 __all__ = ["FieldPresence", "Presence", "load_definitions"]
 
-_WORD = re.compile(r"([^@!*+~]+)(?:@(\d+))?(?:!([\w.\-]+))?(\*)?(\+)?(~)?")
+_WORD = re.compile(r"([^@!*+~&]+)(?:@(\d+))?(?:!([\w.\-]+))?(\*)?(\+)?(~)?(&)?")
 
 
 def load_definitions(minor: int) -> dict[str, JSONObject]:
@@ -44,6 +44,7 @@ class FieldPresence(NamedTuple):
     omitempty: bool = True
     omitzero: bool = False
     inline: str = ""  # the inlined struct's definition name
+    wrapped: bool = False  # a list that is a message of its own in protobuf
 
 
 _UNKNOWN = FieldPresence(0)
@@ -85,9 +86,9 @@ def _parse(line: str) -> dict[str, FieldPresence]:
         match = _WORD.fullmatch(word)
         if match is None:
             raise ValueError(f"messages.txt: cannot read {word!r}")
-        name, at, inline, pointer, always, omitzero = match.groups()
+        name, at, inline, pointer, always, omitzero, wrapped = match.groups()
         number = int(at) if at else number + 1
         members[name] = FieldPresence(
-            number, bool(pointer), not always, bool(omitzero), inline or ""
+            number, bool(pointer), not always, bool(omitzero), inline or "", bool(wrapped)
         )
     return members

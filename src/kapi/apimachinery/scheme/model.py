@@ -8,9 +8,10 @@ from these, lazily; nothing is generated into files.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from kapi.apimachinery.types import JSONValue
+if TYPE_CHECKING:
+    from kapi.apimachinery.types import JSONValue
 
 __all__ = ["Field", "Scalar", "Type", "TypeKind"]
 

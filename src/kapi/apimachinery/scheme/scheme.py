@@ -11,6 +11,7 @@ from kapi.apimachinery.scheme.build import TypeBuilder
 from kapi.apimachinery.scheme.decode import DecodeError, DecoderCompiler
 from kapi.apimachinery.scheme.definitions import Presence, load_definitions
 from kapi.apimachinery.scheme.diagnose import type_error, unknown_fields
+from kapi.apimachinery.scheme.protobuf import ProtobufCodec
 from kapi.apimachinery.types import GroupVersionKind
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Scheme:
         self._builder = TypeBuilder(definitions, presence, defaults)
         self.compiler = DecoderCompiler()
         self._names = _definition_names(definitions)
+        self._protobuf: ProtobufCodec | None = None
 
     @classmethod
     def load(cls, minor: int) -> Scheme:
@@ -77,6 +79,13 @@ class Scheme:
     def kinds(self) -> Mapping[GroupVersionKind, str]:
         """Every kind with its definition name."""
         return self._names
+
+    @property
+    def protobuf(self) -> ProtobufCodec:
+        """The protobuf form of the kinds."""
+        if self._protobuf is None:
+            self._protobuf = ProtobufCodec(self)
+        return self._protobuf
 
     def decode(self, kind: Type, value: JSONValue) -> Decoded:
         """Decode and prune one value of a struct Type.

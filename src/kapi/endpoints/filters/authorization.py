@@ -65,5 +65,7 @@ def _resource_refusal(request: Request) -> Forbidden:
     if info.group:
         details["group"] = info.group
     details["kind"] = info.resource
-    text = f'{what} "{info.name}" is forbidden: {why}' if info.name else f"{what} is forbidden: {why}"
+    text = (
+        f'{what} "{info.name}" is forbidden: {why}' if info.name else f"{what} is forbidden: {why}"
+    )
     return Forbidden(text, details)

@@ -77,7 +77,9 @@ class OpenAPI:
 
     def _index(self) -> dict[str, object]:
         paths = {
-            name: {"serverRelativeURL": f"/openapi/v3/{name}?hash={self._document('v3/' + name)[1]}"}
+            name: {
+                "serverRelativeURL": f"/openapi/v3/{name}?hash={self._document('v3/' + name)[1]}"
+            }
             for name in self._names()
         }
         return {"paths": paths}
@@ -138,10 +140,10 @@ class OpenAPI:
         group, version = "", ""
         if parts == ["version"]:
             operations = [_version_operation()]
-        elif len(parts) == 3:  # noqa: PLR2004 - apis, group, version
+        elif len(parts) == 3:
             group, version = parts[1], parts[2]
             operations = self._operations(group, version)
-        elif parts[0] == "api" and len(parts) == 2:  # noqa: PLR2004 - api, version
+        elif parts[0] == "api" and len(parts) == 2:
             version = parts[1]
             operations = self._operations("", version)
         else:

@@ -53,9 +53,7 @@ _LIST = (
     "timeoutSeconds",
     "watch",
 )
-_DELETE_COLLECTION = tuple(
-    sorted({*_DELETE, *_LIST} - {"allowWatchBookmarks", "watch"})
-)
+_DELETE_COLLECTION = tuple(sorted({*_DELETE, *_LIST} - {"allowWatchBookmarks", "watch"}))
 _CONNECT_METHODS = {
     "create": "post",
     "delete": "delete",
@@ -142,9 +140,17 @@ def _documents(path: str, operation_id: str, what: str, tag: str, returns: str) 
 def group_operations(group: str) -> list[Operation]:
     """The discovery document of a group; of ``api`` and ``apis`` for those names."""
     if group == "api":
-        return [_documents("/api/", "getCoreAPIVersions", "get available API versions", "core", "APIVersions")]
+        return [
+            _documents(
+                "/api/", "getCoreAPIVersions", "get available API versions", "core", "APIVersions"
+            )
+        ]
     if group == "apis":
-        return [_documents("/apis/", "getAPIVersions", "get available API versions", "apis", "APIGroupList")]
+        return [
+            _documents(
+                "/apis/", "getAPIVersions", "get available API versions", "apis", "APIGroupList"
+            )
+        ]
     title = group_title(group)
     path = f"/apis/{group}/"
     what = "get information of a group"
@@ -223,7 +229,9 @@ class _ResourceOperations:
         if "watch" in verbs:
             yield from self._watches()
 
-    def _make(self, path: str, method: str, operation_id: str, text: str, **more: object) -> Operation:
+    def _make(
+        self, path: str, method: str, operation_id: str, text: str, **more: object
+    ) -> Operation:
         kind = more.pop("kind", self._kind)
         return Operation(path, method, operation_id, text, self._tag, kind=kind, **more)  # type: ignore[arg-type]
 
@@ -241,39 +249,77 @@ class _ResourceOperations:
         self, path: str, operation_id: str, text: str, within: tuple[str, ...]
     ) -> Operation:
         return self._make(
-            path, "get", operation_id, text, action="list", parameters=_LIST,
-            produces=STREAMS, returns=self._list, path_parameters=(*within, "pretty"),
+            path,
+            "get",
+            operation_id,
+            text,
+            action="list",
+            parameters=_LIST,
+            produces=STREAMS,
+            returns=self._list,
+            path_parameters=(*within, "pretty"),
         )
 
     def _create(self) -> Operation:
         return self._make(
-            self._collection, "post", f"create{self._title}{self._name}",
-            f"create {_article(self._resource.kind)}", action="post", parameters=_CREATE,
-            consumes=ANY, body=self._object, returns=self._object, codes=(200, 201, 202),
+            self._collection,
+            "post",
+            f"create{self._title}{self._name}",
+            f"create {_article(self._resource.kind)}",
+            action="post",
+            parameters=_CREATE,
+            consumes=ANY,
+            body=self._object,
+            returns=self._object,
+            codes=(200, 201, 202),
             path_parameters=(*self._in_collection, "pretty"),
         )
 
     def _delete_collection(self) -> Operation:
         return self._make(
-            self._collection, "delete", f"delete{self._title}Collection{self._name}",
-            f"delete collection of {self._resource.kind}", action="deletecollection",
-            parameters=_DELETE_COLLECTION, consumes=ANY, body=META + "DeleteOptions",
-            returns=META + "Status", path_parameters=(*self._in_collection, "pretty"),
+            self._collection,
+            "delete",
+            f"delete{self._title}Collection{self._name}",
+            f"delete collection of {self._resource.kind}",
+            action="deletecollection",
+            parameters=_DELETE_COLLECTION,
+            consumes=ANY,
+            body=META + "DeleteOptions",
+            returns=META + "Status",
+            path_parameters=(*self._in_collection, "pretty"),
         )
 
     def _items(self, verbs: tuple[str, ...]) -> Iterator[Operation]:
         what = _article(self._resource.kind)
         if "get" in verbs:
-            yield self._get(self._item, "", f"read the specified {self._resource.kind}", self._kind, self._object)
+            yield self._get(
+                self._item,
+                "",
+                f"read the specified {self._resource.kind}",
+                self._kind,
+                self._object,
+            )
         if "update" in verbs:
             text = f"replace the specified {self._resource.kind}"
             yield self._replace(self._item, "", text, self._kind, self._object)
         if "delete" in verbs:
-            returns = self._object if self._resource.rules.strategy.delete_returns_object else META + "Status"
+            returns = (
+                self._object
+                if self._resource.rules.strategy.delete_returns_object
+                else META + "Status"
+            )
             yield self._make(
-                self._item, "delete", f"delete{self._title}{self._name}", f"delete {what}",
-                action="delete", parameters=_DELETE, consumes=ANY, body=META + "DeleteOptions",
-                returns=returns, codes=(200, 202), path_parameters=(*self._in_item, "pretty"),
+                self._item,
+                "delete",
+                f"delete{self._title}{self._name}",
+                f"delete {what}",
+                action="delete",
+                parameters=_DELETE,
+                consumes=ANY,
+                body=META + "DeleteOptions",
+                returns=returns,
+                codes=(200, 202),
+                path_parameters=(*self._in_item, "pretty"),
             )
         if "patch" in verbs:
             text = f"partially update the specified {self._resource.kind}"
@@ -283,26 +329,50 @@ class _ResourceOperations:
         self, path: str, suffix: str, text: str, kind: GroupVersionKind, returns: str
     ) -> Operation:
         return self._make(
-            path, "get", f"read{self._title}{self._name}{suffix}", text, action="get", kind=kind,
-            returns=returns, path_parameters=(*self._in_item, "pretty"),
+            path,
+            "get",
+            f"read{self._title}{self._name}{suffix}",
+            text,
+            action="get",
+            kind=kind,
+            returns=returns,
+            path_parameters=(*self._in_item, "pretty"),
         )
 
     def _replace(
         self, path: str, suffix: str, text: str, kind: GroupVersionKind, body: str
     ) -> Operation:
         return self._make(
-            path, "put", f"replace{self._title}{self._name}{suffix}", text, action="put",
-            kind=kind, parameters=_CREATE, consumes=ANY, body=body, returns=body,
-            codes=(200, 201), path_parameters=(*self._in_item, "pretty"),
+            path,
+            "put",
+            f"replace{self._title}{self._name}{suffix}",
+            text,
+            action="put",
+            kind=kind,
+            parameters=_CREATE,
+            consumes=ANY,
+            body=body,
+            returns=body,
+            codes=(200, 201),
+            path_parameters=(*self._in_item, "pretty"),
         )
 
     def _patch(
         self, path: str, suffix: str, text: str, kind: GroupVersionKind, returns: str
     ) -> Operation:
         return self._make(
-            path, "patch", f"patch{self._title}{self._name}{suffix}", text, action="patch",
-            kind=kind, parameters=_PATCH, consumes=PATCHES, body=META + "Patch",
-            returns=returns, codes=(200, 201), path_parameters=(*self._in_item, "pretty"),
+            path,
+            "patch",
+            f"patch{self._title}{self._name}{suffix}",
+            text,
+            action="patch",
+            kind=kind,
+            parameters=_PATCH,
+            consumes=PATCHES,
+            body=META + "Patch",
+            returns=returns,
+            codes=(200, 201),
+            path_parameters=(*self._in_item, "pretty"),
         )
 
     def _subresource(self, sub: Subresource) -> Iterator[Operation]:
@@ -315,8 +385,14 @@ class _ResourceOperations:
         of = f"{sub.name} of the specified {self._resource.kind}"
         if sub.name == "log":
             yield self._make(
-                path, "get", f"read{self._title}{self._name}Log", f"read {of}", action="get",
-                parameters=_LOG_PARAMETERS, produces=("text/plain", *OBJECTS), returns="string",
+                path,
+                "get",
+                f"read{self._title}{self._name}Log",
+                f"read {of}",
+                action="get",
+                parameters=_LOG_PARAMETERS,
+                produces=("text/plain", *OBJECTS),
+                returns="string",
                 path_parameters=(*self._in_item, "pretty"),
             )
             return
@@ -328,9 +404,18 @@ class _ResourceOperations:
             yield self._patch(path, suffix, f"partially update {of}", sub.kind, name)
         if "create" in sub.verbs:
             yield self._make(
-                path, "post", f"create{self._title}{self._name}{suffix}", f"create {of}",
-                action="post", kind=sub.kind, parameters=_CREATE, consumes=ANY, body=name,
-                returns=name, codes=(200, 201, 202), path_parameters=(*self._in_item, "pretty"),
+                path,
+                "post",
+                f"create{self._title}{self._name}{suffix}",
+                f"create {of}",
+                action="post",
+                kind=sub.kind,
+                parameters=_CREATE,
+                consumes=ANY,
+                body=name,
+                returns=name,
+                codes=(200, 201, 202),
+                path_parameters=(*self._in_item, "pretty"),
             )
 
     def _connect(self, sub: Subresource) -> Iterator[Operation]:
@@ -345,11 +430,16 @@ class _ResourceOperations:
             for method in methods:
                 verb = method.capitalize()
                 yield self._make(
-                    path, method,
+                    path,
+                    method,
                     f"connect{self._title}{verb}{self._name}{camel(sub.name)}{suffix}",
                     f"connect {method.upper()} requests to {sub.name} of {self._resource.kind}",
-                    action="connect", kind=sub.kind, parameters=parameters, produces=ANY,
-                    returns="string", path_parameters=within,
+                    action="connect",
+                    kind=sub.kind,
+                    parameters=parameters,
+                    produces=ANY,
+                    returns="string",
+                    path_parameters=within,
                 )
 
     def _watches(self) -> Iterator[Operation]:
@@ -360,7 +450,11 @@ class _ResourceOperations:
         item = self._item.replace(self._base, watch_base, 1)
         text = f"watch changes of kind {kind}. deprecated: use the 'watch' parameter with a list"
         yield self._watch(
-            collection, f"watch{self._title}{self._name}List", text, "watchlist", self._in_collection
+            collection,
+            f"watch{self._title}{self._name}List",
+            text,
+            "watchlist",
+            self._in_collection,
         )
         if "get" in self._resource.verbs:
             yield self._watch(item, f"watch{self._title}{self._name}", text, "watch", self._in_item)
@@ -373,8 +467,14 @@ class _ResourceOperations:
         self, path: str, operation_id: str, text: str, action: str, within: tuple[str, ...]
     ) -> Operation:
         return self._make(
-            path, "get", operation_id, text, action=action, produces=STREAMS,
-            returns=META + "WatchEvent", path_parameters=(*within, "pretty", *_LIST),
+            path,
+            "get",
+            operation_id,
+            text,
+            action=action,
+            produces=STREAMS,
+            returns=META + "WatchEvent",
+            path_parameters=(*within, "pretty", *_LIST),
             parameters=(),
         )
 

@@ -16,9 +16,7 @@ __all__ = ["v2_document"]
 _ROOT = "#/definitions/"
 
 
-def v2_document(
-    operations: list[Operation], schemas: SchemaWriter, version: str
-) -> JSONObject:
+def v2_document(operations: list[Operation], schemas: SchemaWriter, version: str) -> JSONObject:
     """The document that describes all operations and every definition they use."""
     paths: JSONObject = {}
     used: set[str] = set()
