@@ -184,7 +184,7 @@ def _string(key: bytes) -> Encoder:
     short = _short_heads(key)
 
     def encode(value: JSONValue) -> bytes:
-        data = value.encode()
+        data: bytes = value.encode()
         size = len(data)
         return short[size] + data if size < 128 else key + varint(size) + data
 
