@@ -23,6 +23,10 @@ from kapi.endpoints.api import API
 from kapi.endpoints.application import Application
 from kapi.endpoints.discovery import Discovery
 from kapi.endpoints.handlers.binding import bind
+from kapi.endpoints.handlers.component_statuses import (
+    get_component_status,
+    list_component_statuses,
+)
 from kapi.endpoints.handlers.eviction import evict_pod
 from kapi.endpoints.handlers.namespaces import delete_namespace, finalize_namespace
 from kapi.endpoints.handlers.scale import Scales
@@ -112,7 +116,7 @@ class APIServer:
             if resource.storage not in stores:
                 stores[resource.storage] = self._store(resource, admission, hooks)
         tables = TableWriter(scheme)
-        negotiator = Negotiator()
+        negotiator = Negotiator(scheme.protobuf)
         api = API(
             minor=options.kubernetes_minor,
             scheme=scheme,
@@ -217,6 +221,8 @@ class APIServer:
         resources: dict[tuple[str, str, str], Handler] = {
             ("", "namespaces", "delete"): delete_namespace,
             ("", "bindings", "create"): bind,
+            ("", "componentstatuses", "get"): get_component_status,
+            ("", "componentstatuses", "list"): list_component_statuses,
         }
         subresources: dict[tuple[str, str, str], Handler] = {
             ("", "namespaces", "finalize"): finalize_namespace,
