@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kapi.apimachinery.errors import BadRequest, UnsupportedMediaType
 from kapi.apimachinery.scheme import DecodeError
-from kapi.apimachinery.serializer import json, yaml
+from kapi.apimachinery.serializer import json, protobuf, yaml
 from kapi.apimachinery.types import GroupVersion, GroupVersionKind
 from kapi.endpoints.negotiation import ACCEPTED
 
@@ -59,7 +59,8 @@ def media_type(request: Request) -> str:
 def parse_body(request: Request, kind: str) -> Body:
     """Parse a JSON or YAML body; ``kind`` is named in the message when it is neither.
 
-    Raises UnsupportedMediaType for other media types, BadRequest for broken text.
+    A protobuf body is only taken out of its envelope; the codec of the kind reads it. Raises
+    UnsupportedMediaType for other media types, BadRequest for broken text.
     """
     content_type = media_type(request)
     data = request.body
@@ -75,8 +76,18 @@ def parse_body(request: Request, kind: str) -> Body:
         except yaml.YAMLError as error:
             raise _unrecognized(kind, f"yaml: {error}", data) from None
         return Body(document.value, document.duplicates)
-    raise UnsupportedMediaType(
-        f"the body of the request was in an unknown format - accepted media types include: {ACCEPTED}"
+    if content_type == protobuf.MEDIA_TYPE:
+        try:
+            return Body(protobuf.Enveloped(protobuf.unwrap(data)), [])
+        except protobuf.ProtobufError as error:
+            raise _unrecognized(kind, str(error), data) from None
+    raise _unsupported()
+
+
+def _unsupported() -> UnsupportedMediaType:
+    return UnsupportedMediaType(
+        "the body of the request was in an unknown format - accepted media types include: "
+        f"{ACCEPTED}"
     )
 
 
@@ -90,7 +101,7 @@ def _excerpt(data: bytes) -> str:
     """The start of a body as the message quotes it: JSON as text, anything else in hex."""
     if not data:
         return "<empty>"
-    more = " ..." if len(data) > 30 else ""  # noqa: PLR2004 - as much as the message shows
+    more = " ..." if len(data) > 30 else ""
     head = data[:30]
     return (head.decode("utf-8", "replace") if data[:1] == b"{" else head.hex()) + more
 
@@ -133,7 +144,7 @@ def _no_object(value: JSONValue, data: bytes, kind: str) -> BadRequest:
 
 
 def _check_strings(value: JSONObject, data: bytes, kind: str) -> None:
-    """apiVersion and kind are text, if they are there."""
+    """ApiVersion and kind are text, if they are there."""
     for member in ("apiVersion", "kind"):
         if not isinstance(value.get(member) or "", str):
             found = {list: "array", dict: "object", bool: "bool"}.get(type(value[member]), "number")
@@ -172,9 +183,12 @@ def _wrong_kind(
 def check_custom_kind(body: Body, data: bytes, resource: Resource) -> JSONObject:
     """The body as a custom resource; both apiVersion and kind must be there.
 
-    Raises BadRequest for what is none or has another version, Invalid for another kind.
+    Raises BadRequest for what is none or has another version, Invalid for another kind,
+    UnsupportedMediaType for protobuf, which custom resources do not have.
     """
     value = body.value
+    if isinstance(value, protobuf.Enveloped):
+        raise _unsupported()
     if not isinstance(value, dict):
         raise _no_object(value, data, resource.kind)
     _check_strings(value, data, resource.kind)
@@ -197,7 +211,7 @@ def decode_object(codec: ObjectCodec, gvk: GroupVersionKind, value: JSONObject) 
     """
     try:
         return codec.decode(value)
-    except DecodeError as error:
+    except (DecodeError, protobuf.ProtobufError) as error:
         raise BadRequest(
             f'{gvk.kind} in version "{gvk.version}" cannot be handled as a {gvk.kind}: {error}'
         ) from None

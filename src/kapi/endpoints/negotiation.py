@@ -6,13 +6,22 @@ API concepts. Results are cached by the text of the Accept header; clients send 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from kapi.apimachinery.errors import NotAcceptable
+from kapi.apimachinery.serializer import protobuf
+
+if TYPE_CHECKING:
+    from kapi.apimachinery.scheme.protobuf import ProtobufCodec
 
 __all__ = ["JSON", "ContentType", "Negotiator", "Representation", "parse_content_type"]
 
-_ENCODINGS = {"application/json": "json", "application/yaml": "yaml"}
+_ENCODINGS = {
+    "application/json": "json",
+    "application/yaml": "yaml",
+    protobuf.MEDIA_TYPE: "protobuf",
+}
 ACCEPTED = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
 STREAMS = "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"
 _META_KINDS = frozenset({"Table", "PartialObjectMetadata", "PartialObjectMetadataList"})
@@ -25,17 +34,21 @@ _CACHE_SIZE = 512
 class Representation:
     """How to write an answer.
 
-    ``encoding`` is json or yaml. ``as_kind`` is empty or one of Table, PartialObjectMetadata
-    and PartialObjectMetadataList, then ``as_version`` is their version in ``meta.k8s.io``.
+    ``encoding`` is json, yaml or protobuf (then ``protobuf`` is the codec to use). ``as_kind`` is
+    empty or one of Table, PartialObjectMetadata and PartialObjectMetadataList, then
+    ``as_version`` is their version in ``meta.k8s.io``.
     """
 
     encoding: str = "json"
     as_kind: str = ""
     as_version: str = ""
+    protobuf: ProtobufCodec | None = field(default=None, repr=False, compare=False)
 
     @property
     def content_type(self) -> bytes:
         """The Content-Type of the answer."""
+        if self.encoding == "protobuf":
+            return protobuf.MEDIA_TYPE.encode()
         return b"application/json" if self.encoding == "json" else b"application/yaml"
 
 
@@ -73,23 +86,27 @@ def parse_accept(text: str) -> list[ContentType]:
 
 
 class Negotiator:
-    """Chooses representations for one server."""
+    """Chooses representations for one server; ``codec`` writes protobuf."""
 
-    def __init__(self) -> None:
-        self._cache: dict[tuple[bytes, bool], Representation | NotAcceptable] = {}
+    def __init__(self, codec: ProtobufCodec) -> None:
+        self._codec = codec
+        self._cache: dict[tuple[bytes, bool, bool], Representation | NotAcceptable] = {}
 
-    def choose(self, accept: bytes | None, *, streams: bool = False) -> Representation:
+    def choose(
+        self, accept: bytes | None, *, streams: bool = False, messages: bool = True
+    ) -> Representation:
         """The representation for an Accept header (None: there is none).
 
-        ``streams`` says that the endpoint also serves watches. Raises NotAcceptable.
+        ``streams`` says that the endpoint also serves watches, ``messages`` that its objects have
+        a protobuf form (those of custom resources have none). Raises NotAcceptable.
         """
         if accept is None:
             return JSON
-        key = (accept, streams)
+        key = (accept, streams, messages)
         found = self._cache.get(key)
         if found is None:
             try:
-                found = _choose(accept.decode("latin-1"), streams)
+                found = self._choose(accept.decode("latin-1"), streams, messages)
             except NotAcceptable as error:
                 found = error
             if len(self._cache) >= _CACHE_SIZE:
@@ -99,27 +116,40 @@ class Negotiator:
             raise NotAcceptable(found.message, found.details)
         return found
 
-
-def _choose(accept: str, streams: bool) -> Representation:
-    ranges = parse_accept(accept)
-    if not ranges:
-        return JSON
-    servable = False
-    for wanted in ranges:
-        if wanted.media_type == "*/*":
+    def _choose(self, accept: str, streams: bool, messages: bool) -> Representation:
+        ranges = parse_accept(accept)
+        if not ranges:
             return JSON
-        encoding = _ENCODINGS.get(wanted.media_type)
-        if encoding is None:
-            continue
-        servable = True
-        as_kind = wanted.parameters.get("as", "")
+        servable = False
+        for wanted in ranges:
+            if wanted.media_type == "*/*":
+                return JSON
+            encoding = _ENCODINGS.get(wanted.media_type)
+            if encoding is None:
+                continue
+            servable = True
+            found = self._representation(encoding, wanted.parameters, messages)
+            if found is not None:
+                return found
+        if servable:
+            raise NotAcceptable(f"only the following media types are accepted: {ACCEPTED}")
+        available = f"{ACCEPTED}, {STREAMS}" if streams else ACCEPTED
+        raise NotAcceptable(f"406: Not Acceptable\n\nAvailable representations: {available}", {})
+
+    def _representation(
+        self, encoding: str, parameters: dict[str, str], messages: bool
+    ) -> Representation | None:
+        """What a media range asks for, or None when that cannot be had."""
+        codec = self._codec if encoding == "protobuf" else None
+        as_kind = parameters.get("as", "")
         if not as_kind:
-            return Representation(encoding)
-        version = wanted.parameters.get("v", "")
-        group = wanted.parameters.get("g", "")
-        if as_kind in _META_KINDS and version in _META_VERSIONS and group == "meta.k8s.io":
-            return Representation(encoding, as_kind, version)
-    if servable:
-        raise NotAcceptable(f"only the following media types are accepted: {ACCEPTED}")
-    available = f"{ACCEPTED}, {STREAMS}" if streams else ACCEPTED
-    raise NotAcceptable(f"406: Not Acceptable\n\nAvailable representations: {available}", {})
+            if codec is not None and not messages:
+                return None
+            return Representation(encoding, protobuf=codec)
+        version = parameters.get("v", "")
+        known = as_kind in _META_KINDS and version in _META_VERSIONS
+        if not known or parameters.get("g", "") != "meta.k8s.io":
+            return None
+        if codec is not None and as_kind == "Table":
+            return None  # cells are any JSON, which has no message
+        return Representation(encoding, as_kind, version, codec)

@@ -20,12 +20,14 @@ from kapi.apimachinery.metav1 import (
     validate_patch_options,
     validate_update_options,
 )
+from kapi.apimachinery.serializer.protobuf import Enveloped, ProtobufError
 from kapi.endpoints.body import parse_body
 from kapi.registry.before_delete import DeleteOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kapi.apimachinery.scheme import Scheme
     from kapi.apimachinery.types import JSONObject, JSONValue
     from kapi.endpoints.request import Request
     from kapi.registry.catalogue import Resource
@@ -42,6 +44,7 @@ __all__ = [
 
 _INTEGER = re.compile(r"[+-]?\d+")
 _INT64 = 1 << 63
+_DELETE_OPTIONS = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions"
 # A manager name longer than this is cut when it comes from the User-Agent.
 _MANAGER_BYTES = 128
 _WRITE_VALIDATORS: dict[str, Callable[[JSONObject, ErrorList], None]] = {
@@ -156,11 +159,23 @@ def integer(request: Request, name: str) -> int | None:
     return value
 
 
-def delete_options(request: Request) -> tuple[DeleteOptions, JSONObject]:
+def delete_options(request: Request, scheme: Scheme) -> tuple[DeleteOptions, JSONObject]:
     """DeleteOptions out of the body, or of the query when there is none; raises Invalid."""
     if request.body:
-        return read_delete_options(parse_body(request, "DeleteOptions").value)
+        value = parse_body(request, "DeleteOptions").value
+        if isinstance(value, Enveloped):
+            value = _delete_message(scheme, value)
+        return read_delete_options(value)
     return _checked_delete_options(_delete_query(request))
+
+
+def _delete_message(scheme: Scheme, value: Enveloped) -> JSONObject:
+    """DeleteOptions out of a protobuf body."""
+    try:
+        options = scheme.protobuf.decode(scheme.named(_DELETE_OPTIONS), value.raw)
+    except ProtobufError as error:
+        raise BadRequest(f"DeleteOptions cannot be handled as a DeleteOptions: {error}") from None
+    return {**value, **options}
 
 
 def read_delete_options(value: JSONValue) -> tuple[DeleteOptions, JSONObject]:

@@ -29,7 +29,9 @@ __all__ = ["ObjectWriter", "convert_body", "encode"]
 
 
 def encode(value: JSONValue, representation: Representation, *, pretty: bool = False) -> bytes:
-    """A value as JSON or YAML text."""
+    """A value as JSON or YAML text, or as protobuf if it is an object."""
+    if representation.protobuf is not None:
+        return representation.protobuf.encode_object(value)
     if representation.encoding == "yaml":
         return yaml.dump(value).encode()
     if pretty:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from kapi.apimachinery.scheme import Decoded
+from kapi.apimachinery.serializer.protobuf import Enveloped
+
 if TYPE_CHECKING:
     from kapi.apimachinery.managedfields import TypeConverter
-    from kapi.apimachinery.scheme import Decoded, Scheme, Type
+    from kapi.apimachinery.scheme import Scheme, Type
     from kapi.apimachinery.types import GroupVersionKind, JSONObject, JSONValue
     from kapi.registry.rules import Default
     from kapi.structuredmerge.typed import TypedSchema
@@ -24,8 +27,9 @@ class ObjectCodec(Protocol):
     def decode(self, value: JSONValue) -> Decoded:
         """A new object, pruned and defaulted, and the paths of its unknown fields.
 
-        ``apiVersion`` and ``kind`` are those of the resource. Raises DecodeError, worded as Go
-        words it, when a member has a wrong type.
+        A protobuf body comes as Enveloped. ``apiVersion`` and ``kind`` are those of the resource.
+        Raises DecodeError, worded as Go words it, when a member has a wrong type, ProtobufError
+        for broken protobuf.
         """
         ...
 
@@ -52,7 +56,10 @@ class TypeCodec:
 
     def decode(self, value: JSONValue) -> Decoded:
         """See :class:`ObjectCodec`."""
-        decoded = self._scheme.decode(self._type, value)
+        if isinstance(value, Enveloped):
+            decoded = Decoded(self._scheme.protobuf.decode(self._type, value.raw), [])
+        else:
+            decoded = self._scheme.decode(self._type, value)
         obj = decoded.obj
         obj["apiVersion"] = self._api_version
         obj["kind"] = self._kind

@@ -47,7 +47,9 @@ def read_object(
 
 async def create(api: API, request: Request, resource: Resource) -> Response:
     """Create the object in the body."""
-    representation = api.negotiator.choose(request.headers.get(b"accept"))
+    representation = api.negotiator.choose(
+        request.headers.get(b"accept"), messages=not resource.custom
+    )
     options = write_options(request, "CreateOptions")
     obj, body = read_object(api, request, resource, options)
     context = api.context(request, "CREATE", dry_run=options.dry_run)

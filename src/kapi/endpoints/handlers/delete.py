@@ -39,8 +39,10 @@ def success(resource: Resource, meta: JSONObject) -> JSONObject:
 
 async def delete(api: API, request: Request, resource: Resource) -> Response:
     """Delete the object; the answer is a Status, or the object where it stays or the kind says so."""
-    representation = api.negotiator.choose(request.headers.get(b"accept"))
-    options, raw = delete_options(request)
+    representation = api.negotiator.choose(
+        request.headers.get(b"accept"), messages=not resource.custom
+    )
+    options, raw = delete_options(request, api.scheme)
     context = api.context(request, "DELETE", dry_run=options.dry_run)
     strategy = resource.rules.strategy
     if options.propagation_policy is None and options.orphan_dependents is None:
@@ -58,9 +60,11 @@ async def delete(api: API, request: Request, resource: Resource) -> Response:
 
 async def delete_collection(api: API, request: Request, resource: Resource) -> Response:
     """Delete the selected objects; the answer is the list as it was."""
-    representation = api.negotiator.choose(request.headers.get(b"accept"))
+    representation = api.negotiator.choose(
+        request.headers.get(b"accept"), messages=not resource.custom
+    )
     options = list_options(request, resource)
-    how, raw = delete_options(request)
+    how, raw = delete_options(request, api.scheme)
     store = api.store(resource)
     result = await fetch(store, resource, request.info.namespace, options)
     context = api.context(request, "DELETE", dry_run=how.dry_run)

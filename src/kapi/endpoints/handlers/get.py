@@ -28,7 +28,9 @@ def parse_resource_version(text: str) -> int | None:
 
 async def get(api: API, request: Request, resource: Resource) -> Response:
     """Answer with the object."""
-    representation = api.negotiator.choose(request.headers.get(b"accept"))
+    representation = api.negotiator.choose(
+        request.headers.get(b"accept"), messages=not resource.custom
+    )
     info = request.info
     version = None
     if request.query_string:

@@ -157,7 +157,9 @@ class _ExpiredToken(Expired):
 
 async def list_objects(api: API, request: Request, resource: Resource) -> Response:
     """Answer with the selected objects."""
-    representation = api.negotiator.choose(request.headers.get(b"accept"), streams=True)
+    representation = api.negotiator.choose(
+        request.headers.get(b"accept"), streams=True, messages=not resource.custom
+    )
     options = list_options(request, resource)
     store = api.store(resource)
     result = await fetch(store, resource, request.info.namespace, options)

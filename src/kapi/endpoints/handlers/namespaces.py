@@ -24,8 +24,10 @@ __all__ = ["delete_namespace", "finalize_namespace"]
 
 async def delete_namespace(api: API, request: Request, resource: Resource) -> Response:
     """Mark a namespace as terminating, or remove it when nothing holds it any more."""
-    representation = api.negotiator.choose(request.headers.get(b"accept"))
-    options, raw = delete_options(request)
+    representation = api.negotiator.choose(
+        request.headers.get(b"accept"), messages=not resource.custom
+    )
+    options, raw = delete_options(request, api.scheme)
     context = api.context(request, "DELETE", dry_run=options.dry_run)
     strategy = resource.rules.strategy
 

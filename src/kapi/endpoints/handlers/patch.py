@@ -48,7 +48,9 @@ _APPLY_YAML = "application/apply-patch+yaml"
 
 async def patch(api: API, request: Request, resource: Resource) -> Response:
     """Apply the patch in the body."""
-    representation = api.negotiator.choose(request.headers.get(b"accept"))
+    representation = api.negotiator.choose(
+        request.headers.get(b"accept"), messages=not resource.custom
+    )
     change, options = read_patch(api, request, resource)
     context = api.context(request, "UPDATE", dry_run=options.dry_run)
     strategy = strategy_for(resource, request.info.subresource)

@@ -81,7 +81,9 @@ def check_name(name: str, meta: JSONObject) -> None:
 async def update(api: API, request: Request, resource: Resource) -> Response:
     """Replace the object by the one in the body."""
     info = request.info
-    representation = api.negotiator.choose(request.headers.get(b"accept"))
+    representation = api.negotiator.choose(
+        request.headers.get(b"accept"), messages=not resource.custom
+    )
     options = write_options(request, "UpdateOptions")
     context = api.context(request, "UPDATE", dry_run=options.dry_run)
     strategy = strategy_for(resource, info.subresource)

@@ -45,7 +45,9 @@ async def watch(
     api: API, request: Request, resource: Resource, options: ListOptions
 ) -> Response:
     """Answer with a stream of events."""
-    representation = api.negotiator.choose(request.headers.get(b"accept"), streams=True)
+    representation = api.negotiator.choose(
+        request.headers.get(b"accept"), streams=True, messages=not resource.custom
+    )
     if representation.encoding != "json":
         raise NotAcceptable(f"only the following media types are accepted: {STREAMS}")
     timeout = options.timeout_seconds or (
