@@ -18,17 +18,18 @@ import orjson
 from kapi.apimachinery.types import GroupResource, GroupVersion, GroupVersionKind
 from kapi.registry.codec import TypeCodec
 from kapi.registry.deprecations import deprecation_warning
-from kapi.registry.versions import hub_version, is_enabled_by_default, priority
+from kapi.registry.resource_config import ResourceConfig
+from kapi.registry.versions import hub_version, priority, storage_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from kapi.apimachinery.scheme import Scheme, Type
     from kapi.apimachinery.types import JSONObject
     from kapi.registry.codec import ObjectCodec
     from kapi.registry.rules import KindRules, Rules
 
-__all__ = ["Catalogue", "Resource", "Subresource"]
+__all__ = ["Catalogue", "Resource", "Subresource", "builtin_resources", "resource_table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,28 +158,46 @@ class Catalogue:
         return None
 
 
-def builtin_resources(scheme: Scheme, rules: Rules) -> list[Resource]:
-    """The built-in resources that Kubernetes 1.``scheme.minor`` serves by default."""
-    table: list[JSONObject] = orjson.loads(
-        importlib.resources.files("kapi.facts").joinpath("resources.json").read_bytes()
-    )
-    rows = [row for row in table if row["since"] <= scheme.minor <= row["until"]]
+def builtin_resources(
+    scheme: Scheme, rules: Rules, runtime_config: Mapping[str, bool] | None = None
+) -> list[Resource]:
+    """The built-in resources that Kubernetes 1.``scheme.minor`` serves.
+
+    ``runtime_config`` changes what is on by default; raises RuntimeConfigError for a setting
+    that names nothing.
+    """
+    table = resource_table()
+    ever: dict[tuple[str, str], list[str]] = {}
     served: dict[tuple[str, str], list[str]] = {}
-    for row in rows:
-        served.setdefault((row["group"], row["resource"]), []).append(row["version"])
+    rows: list[JSONObject] = []
+    for row in table:
+        key = (row["group"], row["resource"])
+        ever.setdefault(key, []).append(row["version"])
+        if row["since"] <= scheme.minor <= row["until"]:
+            served.setdefault(key, []).append(row["version"])
+            rows.append(row)
+    known = {(row["group"], row["version"], row["resource"]) for row in rows}
+    config = ResourceConfig(runtime_config or {}, scheme.minor, known)
     built: list[Resource] = []
     for row in rows:
-        if not is_enabled_by_default(row["group"], row["version"], row["resource"], scheme.minor):
-            continue
-        versions = served[row["group"], row["resource"]]
-        resource = _resource(scheme, rules, row, versions)
-        if resource is not None:
-            built.append(resource)
+        key = (row["group"], row["resource"])
+        if config.enabled(row["group"], row["version"], row["resource"]):
+            resource = _resource(scheme, rules, row, served[key], ever[key])
+            if resource is not None:
+                built.append(resource)
     return built
 
 
+def resource_table() -> list[JSONObject]:
+    """Every built-in resource of every version: since and until which minor, verbs, names."""
+    table: list[JSONObject] = orjson.loads(
+        importlib.resources.files("kapi.facts").joinpath("resources.json").read_bytes()
+    )
+    return table
+
+
 def _resource(
-    scheme: Scheme, rules: Rules, row: JSONObject, versions: list[str]
+    scheme: Scheme, rules: Rules, row: JSONObject, served: list[str], ever: list[str]
 ) -> Resource | None:
     group, version, kind = row["group"], row["version"], row["kind"]
     gvk = GroupVersionKind(group, version, kind)
@@ -186,7 +205,7 @@ def _resource(
     if kind_type is None:
         return None
     storage = GroupResource(group, row["resource"])
-    hub = GroupVersionKind(group, hub_version(group, row["resource"], versions), kind)
+    hub = GroupVersionKind(group, hub_version(group, row["resource"], served, ever), kind)
     if storage == GroupResource("events.k8s.io", "events"):  # one object with core/v1 Event
         storage, hub = GroupResource("", "events"), GroupVersionKind("", "v1", "Event")
     kind_rules = rules.get(group, row["resource"])
@@ -202,11 +221,11 @@ def _resource(
         categories=tuple(row.get("categories", ())),
         subresources=_subresources(row, scheme.minor),
         type=kind_type,
-        codec=TypeCodec(scheme, kind_type, gvk, kind_rules.defaults.get(version)),
         hub=hub,
         storage=storage,
         rules=kind_rules,
-        storage_version_hash=_storage_version_hash(row, hub),
+        codec=TypeCodec(scheme, kind_type, gvk, kind_rules.defaults.get(version)),
+        storage_version_hash=_storage_version_hash(row, storage.group, served),
         deprecation=deprecation_warning(group, version, kind, scheme.minor),
     )
 
@@ -220,11 +239,13 @@ def _subresources(row: JSONObject, minor: int) -> dict[str, Subresource]:
     return found
 
 
-def _storage_version_hash(row: JSONObject, hub: GroupVersionKind) -> str:
+def _storage_version_hash(row: JSONObject, group: str, served: list[str]) -> str:
     """How discovery tells clients that two versions are stored in one form."""
     if "list" not in row["verbs"] or row["resource"] == "componentstatuses":
         return ""
+    version = storage_version(group, row["resource"], served)
     # kube-apiserver derives this one from the version that CRDs were first stored in.
-    version = "v1beta1" if row["kind"] == "CustomResourceDefinition" else hub.version
-    text = f"{hub.group}/{version}/{row['kind']}"
+    if row["kind"] == "CustomResourceDefinition":
+        version = "v1beta1"
+    text = f"{group}/{version}/{row['kind']}"
     return base64.b64encode(hashlib.sha256(text.encode()).digest()[:8]).decode()
