@@ -12,6 +12,7 @@ import orjson
 
 from kapi.apimachinery.errors import NotAcceptable
 from kapi.apimachinery.serializer import yaml
+from kapi.apimachinery.types import GroupVersionKind
 from kapi.endpoints.negotiation import JSON, Representation
 from kapi.endpoints.request import Response
 from kapi.endpoints.table import include_object, partial_metadata
@@ -19,13 +20,15 @@ from kapi.endpoints.table import include_object, partial_metadata
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kapi.apimachinery.scheme.protobuf import ProtobufCodec
     from kapi.apimachinery.types import JSONObject, JSONValue
     from kapi.endpoints.request import Request
     from kapi.endpoints.table import TableWriter
     from kapi.registry.catalogue import Resource
+    from kapi.storage.cacher.entry import Entry
     from kapi.util.clock import Clock
 
-__all__ = ["ObjectWriter", "convert_body", "encode"]
+__all__ = ["ObjectWriter", "convert_body", "encode", "object_message"]
 
 
 def encode(value: JSONValue, representation: Representation, *, pretty: bool = False) -> bytes:
@@ -53,6 +56,23 @@ def _without_type(obj: JSONObject) -> JSONObject:
     return obj
 
 
+def object_message(codec: ProtobufCodec, resource: Resource, entry: Entry) -> bytes:
+    """An object's protobuf message at the resource's version, kept with its entry."""
+
+    def build(entry: Entry) -> bytes:
+        return codec.encode(resource.type, orjson.loads(convert_body(resource, entry.body)))
+
+    return entry.alternate(resource.gvk, build)
+
+
+def _message(
+    codec: ProtobufCodec, resource: Resource, body: bytes, entry: Entry | None
+) -> bytes:
+    if entry is not None:
+        return object_message(codec, resource, entry)
+    return codec.encode(resource.type, orjson.loads(convert_body(resource, body)))
+
+
 class ObjectWriter:
     """Writes objects and lists."""
 
@@ -67,8 +87,9 @@ class ObjectWriter:
         body: bytes,
         representation: Representation,
         status: int = 200,
+        entry: Entry | None = None,
     ) -> Response:
-        """One object; ``body`` is at the hub version."""
+        """One object; ``body`` is at the hub version, ``entry`` where it was read from."""
         if representation is JSON and not request.query_string:
             content = resource.object_head + convert_body(resource, body)[1:]
             return Response(status, content)
@@ -81,6 +102,11 @@ class ObjectWriter:
         if not representation.as_kind and representation.encoding == "json" and not pretty:
             content = resource.object_head + convert_body(resource, body)[1:]
             return Response(status, content)
+        codec = representation.protobuf
+        if codec is not None and not representation.as_kind:
+            message = _message(codec, resource, body, entry)
+            content = codec.wrap(resource.api_version, resource.kind, message)
+            return Response(status, content, representation.content_type)
         value = self._view(request, resource, body, representation)
         return Response(
             status, encode(value, representation, pretty=pretty), representation.content_type
@@ -119,8 +145,9 @@ class ObjectWriter:
         bodies: Sequence[bytes],
         metadata: JSONObject,
         representation: Representation,
+        entries: Sequence[Entry] | None = None,
     ) -> Response:
-        """A list; ``metadata`` is its ListMeta."""
+        """A list; ``metadata`` is its ListMeta, ``entries`` where the bodies were read from."""
         as_kind = representation.as_kind
         if as_kind == "PartialObjectMetadata":
             raise NotAcceptable(
@@ -130,6 +157,16 @@ class ObjectWriter:
         pretty = request.flag("pretty")
         if not as_kind and representation.encoding == "json" and not pretty:
             return Response(200, self._joined(resource, bodies, metadata))
+        codec = representation.protobuf
+        if codec is not None and not as_kind:
+            kept = entries if entries is not None else [None] * len(bodies)
+            messages = (
+                _message(codec, resource, body, entry)
+                for body, entry in zip(bodies, kept, strict=True)
+            )
+            gvk = GroupVersionKind(resource.group, resource.version, resource.list_kind)
+            content = codec.encode_list(gvk, metadata, messages)
+            return Response(200, content, representation.content_type)
         value: JSONObject
         version = representation.as_version
         if as_kind == "Table":

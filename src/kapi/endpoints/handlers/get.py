@@ -38,4 +38,4 @@ async def get(api: API, request: Request, resource: Resource) -> Response:
     entry = await api.store(resource).entry(
         resource, info.namespace, info.name, not_older_than=version
     )
-    return api.writer.object(request, resource, entry.body, representation)
+    return api.writer.object(request, resource, entry.body, representation, entry=entry)

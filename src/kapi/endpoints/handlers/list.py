@@ -65,7 +65,7 @@ def decode_token(text: str) -> ContinueToken:
     if not isinstance(revision, int) or revision == 0:
         raise BadRequest(
             "invalid continue token: continue key is not valid: incorrect encoded start "
-            f"resourceVersion (version meta.k8s.io/v1)"
+            "resourceVersion (version meta.k8s.io/v1)"
         )
     if not isinstance(start, str) or not start:
         raise BadRequest(
@@ -166,4 +166,4 @@ async def list_objects(api: API, request: Request, resource: Resource) -> Respon
     more = bool(options.limit and result.remaining and options.resource_version != "0")
     metadata = list_metadata(store, options, result, more=more)
     bodies = [entry.body for entry in result.entries]
-    return api.writer.list(request, resource, bodies, metadata, representation)
+    return api.writer.list(request, resource, bodies, metadata, representation, result.entries)

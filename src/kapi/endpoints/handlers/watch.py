@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 import orjson
 
 from kapi.apimachinery.errors import Expired, InternalError, NotAcceptable, StatusError
+from kapi.apimachinery.serializer import protobuf
 from kapi.endpoints.handlers.get import parse_resource_version
 from kapi.endpoints.negotiation import STREAMS
 from kapi.endpoints.request import Response
 from kapi.endpoints.selection import predicate, scope
 from kapi.endpoints.table import include_object, partial_metadata
-from kapi.endpoints.writer import convert_body
+from kapi.endpoints.writer import convert_body, object_message
 from kapi.registry.storage_errors import to_status
 from kapi.storage.errors import FutureRevision, RevisionCompacted, SlowConsumer, StorageError
 
@@ -48,7 +49,7 @@ async def watch(
     representation = api.negotiator.choose(
         request.headers.get(b"accept"), streams=True, messages=not resource.custom
     )
-    if representation.encoding != "json":
+    if representation.encoding == "yaml":
         raise NotAcceptable(f"only the following media types are accepted: {STREAMS}")
     timeout = options.timeout_seconds or (
         _MIN_TIMEOUT_SECONDS + api.ids.below(_MIN_TIMEOUT_SECONDS)
@@ -57,7 +58,9 @@ async def watch(
     try:
         watcher = await _open(api, request, resource, options, timeout)
     except StorageError as error:
-        return _single(framer.error(_watch_error(error)))
+        return Response(
+            200, content_type=framer.content_type, stream=_single(framer.error(_watch_error(error)))
+        )
     timer = asyncio.get_running_loop().call_later(timeout, watcher.close)
 
     async def stream() -> AsyncIterator[bytes]:
@@ -75,7 +78,12 @@ async def watch(
             timer.cancel()
             watcher.close()
 
-    return Response(200, stream=stream(), on_disconnect=watcher.close)
+    return Response(
+        200,
+        content_type=framer.content_type,
+        stream=stream(),
+        on_disconnect=watcher.close,
+    )
 
 
 async def _open(
@@ -119,11 +127,8 @@ def _watch_error(error: StorageError) -> StatusError:
     return InternalError(str(error))
 
 
-def _single(frame: bytes) -> Response:
-    async def stream() -> AsyncIterator[bytes]:
-        yield frame
-
-    return Response(200, stream=stream())
+async def _single(frame: bytes) -> AsyncIterator[bytes]:
+    yield frame
 
 
 class _Framer:
@@ -136,27 +141,43 @@ class _Framer:
         self._resource = resource
         self._as_kind = representation.as_kind
         self._version = representation.as_version
+        self._codec = representation.protobuf
         self._include = "Metadata"
         self._definitions_sent = False
         if self._as_kind == "Table":
             self._include = include_object(request.parameter("includeObject"))
-        self._form = (resource.gvk, self._as_kind, self._version)
+        self._form = (resource.gvk, self._as_kind, self._version, representation.encoding)
+
+    @property
+    def content_type(self) -> bytes:
+        """The Content-Type of the stream."""
+        if self._codec is not None:
+            return f"{protobuf.MEDIA_TYPE};stream=watch".encode()
+        return b"application/json"
 
     def frame(self, event: WatchEvent) -> bytes:
-        """One event, ending in a newline."""
+        """One event: a line of JSON, or a message with its length in front."""
         if self._as_kind == "Table":
-            return _json_frame(event.type, self._table(event))
+            return self._frame(event.type, self._table(event))
         return event.frame(self._form, self._build)
 
-    @staticmethod
-    def error(error: StatusError) -> bytes:
+    def error(self, error: StatusError) -> bytes:
         """The ERROR event that ends a watch."""
-        return _json_frame("ERROR", error.status())
+        return self._frame("ERROR", error.status())
+
+    def _frame(self, event_type: str, obj: JSONObject) -> bytes:
+        if self._codec is not None:
+            return protobuf.watch_frame(event_type, self._codec.encode_object(obj))
+        return b'{"type":"%b","object":%b}\n' % (event_type.encode(), orjson.dumps(obj))
 
     def _build(self, event: WatchEvent) -> bytes:
         if event.entry is None or self._as_kind:
-            return _json_frame(event.type, self._object(event))
+            return self._frame(event.type, self._object(event))
         resource = self._resource
+        if self._codec is not None:
+            message = object_message(self._codec, resource, event.entry)
+            envelope = self._codec.wrap(resource.api_version, resource.kind, message)
+            return protobuf.watch_frame(event.type, envelope)
         return b'{"type":"%b","object":%b%b}\n' % (
             event.type.encode(),
             resource.object_head,
@@ -201,7 +222,3 @@ class _Framer:
         metadata = {"resourceVersion": str(event.revision)}
         first, self._definitions_sent = not self._definitions_sent, True
         return tables.table(resource, [row], metadata, self._version, definitions=first)
-
-
-def _json_frame(event_type: str, obj: JSONObject) -> bytes:
-    return b'{"type":"%b","object":%b}\n' % (event_type.encode(), orjson.dumps(obj))
