@@ -60,6 +60,8 @@ async def create_bootstrap_objects(
 async def _ensure(
     client: InProcessClient, gvr: GroupVersionResource, namespace: str, obj: JSONObject
 ) -> None:
+    if not client.serves(gvr):
+        return  # switched off
     # Looked for first: what exists holds addresses that creating it again would ask for.
     try:
         await client.get(gvr, namespace, obj["metadata"]["name"])

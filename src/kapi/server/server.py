@@ -39,13 +39,15 @@ from kapi.endpoints.writer import ObjectWriter
 from kapi.registry.allocator import ClusterIPAllocator, NodePortAllocator
 from kapi.registry.catalogue import Catalogue, builtin_resources
 from kapi.registry.keys import storage_prefix
+from kapi.registry.resource_config import RuntimeConfigError
 from kapi.registry.rules import Rules
 from kapi.registry.store import ResourceStore
+from kapi.registry.stored_versions import upgrade
 from kapi.server.authentication import request_authenticator
 from kapi.server.bootstrap import create_bootstrap_objects
 from kapi.server.engines import open_engine
 from kapi.server.lookup import StoreLookup
-from kapi.server.options import first_service_ip
+from kapi.server.options import OptionsError, first_service_ip
 from kapi.server.services import ServiceHooks
 from kapi.storage.cacher.codec import JSONCodec, value_header
 from kapi.storage.compactor import Compactor
@@ -92,14 +94,17 @@ class APIServer:
     async def start(self) -> None:
         """Open the store, load what is there and create what every cluster has.
 
-        Raises StartError and StorageError for what a user can mend.
+        Raises OptionsError, StartError and StorageError for what a user can mend.
         """
         options = self.options
         scheme = Scheme.load(options.kubernetes_minor)
         rules = Rules()
         install(rules)
         catalogue = Catalogue()
-        catalogue.add(builtin_resources(scheme, rules))
+        try:
+            catalogue.add(builtin_resources(scheme, rules, options.runtime_config))
+        except RuntimeConfigError as error:
+            raise OptionsError(f"--runtime-config: {error}") from error
         self._engine = await open_engine(options, self.clock)
         allocators = self._allocators()
         hooks = ServiceHooks(allocators)
@@ -178,7 +183,8 @@ class APIServer:
 
         prefix = storage_prefix(resource.storage)
         header = value_header(resource.hub.api_version, resource.hub.kind)
-        codec = JSONCodec(prefix, [header], fields if names else None)
+        convert = upgrade(resource.rules, resource.hub)
+        codec = JSONCodec(prefix, [header], fields if names else None, convert)
         is_service = resource.storage == GroupResource("", "services")
         is_event = resource.storage == GroupResource("", "events")
         return ResourceStore(
@@ -194,7 +200,10 @@ class APIServer:
     async def _load_services(
         stores: dict[GroupResource, ResourceStore], allocators: ServiceAllocators
     ) -> None:
-        services = await stores[GroupResource("", "services")].storage.list()
+        store = stores.get(GroupResource("", "services"))
+        if store is None:  # switched off
+            return
+        services = await store.storage.list()
         allocators.rebuild(orjson.loads(entry.body) for entry in services.entries)
 
     async def _bootstrap(self, client: InProcessClient) -> None:

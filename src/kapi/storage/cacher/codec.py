@@ -7,8 +7,8 @@ kind and metadata, without metadata.resourceVersion:
     header  {"apiVersion":"v1","kind":"Pod","metadata":{
     body    {"metadata":{"resourceVersion":"7","name":"a"},"spec":{}}
 
-Turning one into the other is a concatenation. A value of another layout (written by another
-program into a shared etcd) is parsed and laid out again.
+Turning one into the other is a concatenation. A value of another layout (an older API version,
+or written by another program into a shared etcd) is parsed, converted and laid out again.
 """
 
 from __future__ import annotations
@@ -76,11 +76,15 @@ def body_of(value: bytes, revision: int, header: bytes) -> bytes:
     return b"%b,%b" % (resource_version_prefix(revision), value[start:])
 
 
-def _relaid(key: str, value: bytes, revision: int) -> tuple[bytes, JSONObject]:
+def _relaid(
+    key: str, value: bytes, revision: int, convert: _Convert | None
+) -> tuple[bytes, JSONObject]:
     try:
         obj = orjson.loads(value)
+        if convert is not None:
+            obj = convert(obj)
         metadata = dict(obj["metadata"])
-    except (orjson.JSONDecodeError, TypeError, KeyError, ValueError) as error:
+    except (orjson.JSONDecodeError, TypeError, KeyError, ValueError, AttributeError) as error:
         raise Corrupt(f"the value of key {key!r} is not a Kubernetes object: {error}") from error
     metadata.pop("resourceVersion", None)
     obj["metadata"] = metadata
@@ -89,6 +93,8 @@ def _relaid(key: str, value: bytes, revision: int) -> tuple[bytes, JSONObject]:
 
 # What selectors ask for: the labels and the values of the selectable fields.
 _Selectable: TypeAlias = "tuple[dict[str, str] | None, tuple[str, ...]]"
+# Brings an object that was stored in another version into the form of the first header.
+_Convert: TypeAlias = "Callable[[JSONObject], JSONObject]"
 # Values noted and not seen again yet; more than can be under way at once.
 _NOTED = 4096
 
@@ -97,7 +103,8 @@ class JSONCodec:
     """A codec for keys ``<prefix>[namespace/]name`` and values of the layout above.
 
     ``headers`` are those of the versions that may be stored. ``fields`` computes the values for
-    field selectors besides name and namespace from the parsed object.
+    field selectors besides name and namespace from the parsed object. ``convert`` brings values
+    with another header into their form.
     """
 
     def __init__(
@@ -105,7 +112,9 @@ class JSONCodec:
         prefix: str,
         headers: Sequence[bytes],
         fields: Callable[[JSONObject], tuple[str, ...]] | None = None,
+        convert: _Convert | None = None,
     ) -> None:
+        self._convert = convert
         self._prefix_length = len(prefix)
         self._headers = tuple(headers)
         self._fields = fields
@@ -134,7 +143,7 @@ class JSONCodec:
                 break
         else:
             header = b""
-            body, obj = _relaid(key, value, revision)
+            body, obj = _relaid(key, value, revision, self._convert)
         labels: dict[str, str] | None = None
         fields: tuple[str, ...] = ()
         noted = self._noted.pop(id(value), None)
