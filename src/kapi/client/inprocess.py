@@ -10,9 +10,11 @@ from copy import deepcopy
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery.errors import NotFound
+from kapi.apimachinery.types import GroupResource
 from kapi.apimachinery.user import PRIVILEGED_GROUP, UserInfo
 from kapi.endpoints.body import decode_object
 from kapi.endpoints.conversion import from_hub, to_hub
+from kapi.endpoints.handlers.namespaces import namespace_deletion
 from kapi.registry.before_delete import DeleteOptions
 from kapi.registry.context import RequestContext
 
@@ -26,16 +28,21 @@ if TYPE_CHECKING:
 __all__ = ["InProcessClient"]
 
 _OPTIONS: JSONObject = {}
+_NAMESPACES = GroupResource("", "namespaces")
 
 
 class InProcessClient:
     """Acts as one user, by default the server itself."""
 
     def __init__(
-        self, api: API, user: str = "system:apiserver", manager: str = "kube-apiserver"
+        self,
+        api: API,
+        user: str = "system:apiserver",
+        manager: str = "kube-apiserver",
+        groups: tuple[str, ...] = (PRIVILEGED_GROUP, "system:authenticated"),
     ) -> None:
         self._api = api
-        self._user = UserInfo(user, groups=(PRIVILEGED_GROUP, "system:authenticated"))
+        self._user = UserInfo(user, groups=groups)
         self._manager = manager
 
     def _resource(self, gvr: GroupVersionResource) -> Resource:
@@ -132,4 +139,8 @@ class InProcessClient:
         resource = self._resource(gvr)
         context = self._context(resource, namespace, name, "DELETE")
         store = self._api.store(resource)
-        await store.delete(context, resource, name, options or DeleteOptions(), _OPTIONS)
+        how = options or DeleteOptions()
+        mark = None
+        if resource.storage == _NAMESPACES:
+            mark = namespace_deletion(context, resource.rules.strategy, how)
+        await store.delete(context, resource, name, how, _OPTIONS, mark)

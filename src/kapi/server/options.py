@@ -76,7 +76,8 @@ class ServerOptions:
     lists controllers as kube-controller-manager's flag does: ``*``, names, and ``-name``.
     ``runtime_config`` maps ``api/all``, ``group/version`` and ``group/version/resource`` to
     whether they are served. ``admin_token`` is the bearer token of a user in ``system:masters``;
-    empty for none.
+    empty for none. ``root_ca_file`` is the CA that clients inside the cluster verify this server
+    with; None publishes none.
     """
 
     data_dir: Path
@@ -97,6 +98,7 @@ class ServerOptions:
     service_account: ServiceAccountOptions = field(default_factory=ServiceAccountOptions)
     runtime_config: Mapping[str, bool] = field(default_factory=dict)
     allow_privileged: bool = True
+    root_ca_file: Path | None = None
     etcd_servers: tuple[str, ...] = ()
 
     @property

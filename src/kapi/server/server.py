@@ -19,6 +19,7 @@ from kapi.apimachinery.types import GroupResource
 from kapi.apis.core.service_allocation import ServiceAllocators
 from kapi.apis.install import install
 from kapi.client.inprocess import InProcessClient
+from kapi.controllers.controller_manager import ControllerManager
 from kapi.endpoints.api import API
 from kapi.endpoints.application import Application
 from kapi.endpoints.discovery import Discovery
@@ -47,7 +48,7 @@ from kapi.server.authentication import request_authenticator
 from kapi.server.bootstrap import create_bootstrap_objects
 from kapi.server.engines import open_engine
 from kapi.server.lookup import StoreLookup
-from kapi.server.options import OptionsError, first_service_ip
+from kapi.server.options import OptionsError, StartError, first_service_ip
 from kapi.server.services import ServiceHooks
 from kapi.storage.cacher.codec import JSONCodec, value_header
 from kapi.storage.compactor import Compactor
@@ -89,6 +90,7 @@ class APIServer:
         self._engine: Engine | None = None
         self._application: Application | None = None
         self._compaction: asyncio.Task[None] | None = None
+        self._controllers: ControllerManager | None = None
         self.api: API | None = None
 
     async def start(self) -> None:
@@ -142,9 +144,15 @@ class APIServer:
         await self._bootstrap(client)
         self._compaction = asyncio.create_task(Compactor(self._engine).run())
         self._application = Application(api, self._router(api), self._authenticator())
+        self._controllers = ControllerManager(
+            api, self._engine, options.controllers, self._root_ca()
+        )
+        self._controllers.start()
 
     async def stop(self) -> None:
-        """End watches, then close the store."""
+        """End controllers and watches, then close the store."""
+        if self._controllers is not None:
+            await self._controllers.stop()
         if self._compaction is not None:
             self._compaction.cancel()
         if self.api is not None:
@@ -218,6 +226,15 @@ class APIServer:
             port=options.secure_port or 6443,
             now=format_time(self.clock.now()),
         )
+
+    def _root_ca(self) -> str:
+        path = self.options.root_ca_file
+        if path is None or not self.options.controllers:
+            return ""
+        try:
+            return path.read_text("ascii")
+        except (OSError, UnicodeDecodeError) as error:
+            raise StartError(f"cannot read root CA file {path}: {error}") from error
 
     def _router(self, api: API) -> Router:
         health = Health({"ping": _fine, "etcd": self._check_store, "log": _fine})

@@ -14,22 +14,23 @@ from kapi.endpoints.options import delete_options
 from kapi.registry.before_delete import Deletion, mark_for_deletion
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kapi.apimachinery.types import JSONObject
     from kapi.endpoints.api import API
     from kapi.endpoints.request import Request, Response
+    from kapi.registry.before_delete import DeleteOptions
     from kapi.registry.catalogue import Resource
+    from kapi.registry.context import RequestContext
+    from kapi.registry.strategy import Strategy
 
-__all__ = ["delete_namespace", "finalize_namespace"]
+__all__ = ["delete_namespace", "finalize_namespace", "namespace_deletion"]
 
 
-async def delete_namespace(api: API, request: Request, resource: Resource) -> Response:
-    """Mark a namespace as terminating, or remove it when nothing holds it any more."""
-    representation = api.negotiator.choose(
-        request.headers.get(b"accept"), messages=not resource.custom
-    )
-    options, raw = delete_options(request, api.scheme)
-    context = api.context(request, "DELETE", dry_run=options.dry_run)
-    strategy = resource.rules.strategy
+def namespace_deletion(
+    context: RequestContext, strategy: Strategy, options: DeleteOptions
+) -> Callable[[JSONObject], Deletion]:
+    """What a DELETE makes of a namespace, in place of the generic decision."""
 
     def mark(obj: JSONObject) -> Deletion:
         meta = obj["metadata"]
@@ -42,6 +43,17 @@ async def delete_namespace(api: API, request: Request, resource: Resource) -> Re
         obj["status"] = {**(obj.get("status") or {}), "phase": "Terminating"}
         return Deletion.MARK
 
+    return mark
+
+
+async def delete_namespace(api: API, request: Request, resource: Resource) -> Response:
+    """Mark a namespace as terminating, or remove it when nothing holds it any more."""
+    representation = api.negotiator.choose(
+        request.headers.get(b"accept"), messages=not resource.custom
+    )
+    options, raw = delete_options(request, api.scheme)
+    context = api.context(request, "DELETE", dry_run=options.dry_run)
+    mark = namespace_deletion(context, resource.rules.strategy, options)
     written = await api.store(resource).delete(
         context, resource, context.name, options, raw, mark, resource.resource
     )

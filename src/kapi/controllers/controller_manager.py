@@ -1,0 +1,98 @@
+"""ControllerManager: which controllers run in this server, and their start and end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from kapi.client.inprocess import InProcessClient
+from kapi.controllers.changes import ChangeFeed, Observer
+from kapi.controllers.garbage_collector import GarbageCollector
+from kapi.controllers.namespace_controller import NamespaceController
+from kapi.controllers.object_keys import ObjectKeys
+from kapi.controllers.root_ca_publisher import RootCAPublisher
+from kapi.controllers.service_accounts_controller import ServiceAccountsController
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kapi.controllers.work_queue import WorkQueue
+    from kapi.endpoints.api import API
+    from kapi.storage.engine import Engine
+
+__all__ = ["Controller", "ControllerManager", "is_enabled"]
+
+# Names for all controllers of a set; there is one set.
+_ALL = frozenset({"*", "core"})
+
+
+class Controller(Observer, Protocol):
+    """One controller. ``prefixes`` are the keys whose changes it is told of."""
+
+    name: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]]
+    prefixes: ClassVar[tuple[str, ...]]
+    user: ClassVar[str]
+    queue: WorkQueue[str]
+
+
+def is_enabled(wanted: Sequence[str], name: str, aliases: Sequence[str] = ()) -> bool:
+    """Whether ``--controllers`` asks for a controller: by name, by ``*``, and not by ``-name``."""
+    names = (name, *aliases)
+    if any(f"-{each}" in wanted for each in names):
+        return False
+    return any(each in wanted for each in names) or not _ALL.isdisjoint(wanted)
+
+
+class ControllerManager:
+    """The running controllers of one server."""
+
+    def __init__(self, api: API, engine: Engine, wanted: Sequence[str], root_ca: str) -> None:
+        keys = ObjectKeys(api)
+        makers: list[tuple[type[Controller], Callable[[InProcessClient], Controller]]] = [
+            (NamespaceController, lambda client: NamespaceController(api, client)),
+            (GarbageCollector, lambda client: GarbageCollector(api, client, keys)),
+            (ServiceAccountsController, ServiceAccountsController),
+        ]
+        if root_ca:
+            makers.append((RootCAPublisher, lambda client: RootCAPublisher(client, root_ca)))
+        self.controllers: list[Controller] = [
+            make(_client(api, kind.user))
+            for kind, make in makers
+            if is_enabled(wanted, kind.name, kind.aliases)
+        ]
+        observers = [
+            (prefix, controller)
+            for controller in self.controllers
+            for prefix in controller.prefixes
+        ]
+        self._feed = ChangeFeed(engine, observers)
+
+    def start(self) -> None:
+        """Begin in the background."""
+        if self.controllers:
+            self._feed.start()
+
+    async def stop(self) -> None:
+        """End all work."""
+        await self._feed.stop()
+        for controller in self.controllers:
+            await controller.queue.stop()
+
+    @property
+    def idle(self) -> bool:
+        """Whether no controller has anything to do."""
+        return self._feed.synced and all(each.queue.idle for each in self.controllers)
+
+
+def _client(api: API, account: str) -> InProcessClient:
+    """A client that acts as the controller's service account, as in kube-controller-manager."""
+    return InProcessClient(
+        api,
+        f"system:serviceaccount:kube-system:{account}",
+        "kube-controller-manager",
+        groups=(
+            "system:serviceaccounts",
+            "system:serviceaccounts:kube-system",
+            "system:authenticated",
+        ),
+    )
