@@ -114,7 +114,7 @@ class MessageDecoderCompiler:
         if kind.kind == "list":
             assert kind.element is not None
             if wrapped:
-                return {LENGTH: _assigning(name, self._wrapped(kind))}
+                return {LENGTH: _or_null(name, self._wrapped(kind))}
             return self._list(name, kind.element)
         if kind.kind == "map":
             assert kind.element is not None
@@ -279,6 +279,17 @@ def _assigning(name: str, content: _Content) -> _Reader:
     def reader(data: bytes, pos: int, end: int, out: JSONObject) -> int:
         pos, stop = read_length(data, pos, end)
         out[name] = content(data, pos, stop)
+        return stop
+
+    return reader
+
+
+def _or_null(name: str, content: _Content) -> _Reader:
+    """For lists that are always written: an empty one is null."""
+
+    def reader(data: bytes, pos: int, end: int, out: JSONObject) -> int:
+        pos, stop = read_length(data, pos, end)
+        out[name] = content(data, pos, stop) or None
         return stop
 
     return reader
