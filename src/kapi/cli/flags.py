@@ -76,6 +76,16 @@ def _add_endpoint_flags(parser: argparse.ArgumentParser, port: int, address: str
         metavar="URLS",
         help="store objects in etcd (not available yet)",
     )
+    group.add_argument(
+        "--storage-media-type",
+        choices=_STORAGE_MEDIA_TYPES,
+        default=_STORAGE_MEDIA_TYPES[0],
+        metavar="TYPE",
+        help=f"how objects are stored, {' or '.join(_STORAGE_MEDIA_TYPES)} (default: %(default)s)",
+    )
+
+
+_STORAGE_MEDIA_TYPES = ("application/json", "application/vnd.kubernetes.protobuf")
 
 
 def _add_api_flags(parser: argparse.ArgumentParser) -> None:
@@ -206,6 +216,7 @@ def server_options(
         service_account=_service_account_options(arguments),
         runtime_config=arguments.runtime_config,
         allow_privileged=arguments.allow_privileged,
+        storage_media_type=arguments.storage_media_type,
     )
 
 

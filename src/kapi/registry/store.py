@@ -22,7 +22,7 @@ from kapi.registry.before_create import (
     fill_metadata,
     validate_create,
 )
-from kapi.registry.before_delete import Deletion, check_preconditions, mark_for_deletion
+from kapi.registry.before_delete import Deletion, check_preconditions
 from kapi.registry.before_update import (
     check_resource_version,
     prepare_update,
@@ -79,7 +79,9 @@ class ResourceStore:
         ids: IDSource,
         hooks: WriteHooks | None = None,
         ttl_seconds: float | None = None,
+        encode: Callable[[JSONObject], bytes] | None = None,
     ) -> None:
+        self._encode = encode  # None: as JSON
         self.hub = hub
         self.storage = storage
         self._admission = admission
@@ -128,6 +130,8 @@ class ResourceStore:
 
     def dump(self, obj: JSONObject) -> bytes:
         """The bytes under which an object is stored: no resourceVersion, metadata first."""
+        if self._encode is not None:
+            return self._encode(obj)
         meta = obj["metadata"]
         if "resourceVersion" in meta:
             meta = {k: v for k, v in meta.items() if k != "resourceVersion"}
@@ -359,7 +363,7 @@ class ResourceStore:
             await self._admission.mutate(attributes)
             await self._admission.validate(attributes)
             obj = self.load(entry)
-            decision = mark(obj) if mark else mark_for_deletion(context, strategy, obj, options)
+            decision = mark(obj) if mark else strategy.mark_for_deletion(context, obj, options)
             try:
                 return await self._carry_out(context, entry, obj, live, decision)
             except (CompareFailed, KeyNotFound):

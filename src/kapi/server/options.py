@@ -100,6 +100,7 @@ class ServerOptions:
     allow_privileged: bool = True
     root_ca_file: Path | None = None
     etcd_servers: tuple[str, ...] = ()
+    storage_media_type: str = "application/json"
 
     @property
     def kubernetes_version(self) -> str:

@@ -15,6 +15,7 @@ from kapi.admission.chain import AdmissionChain
 from kapi.admission.plugins import builtin_plugins
 from kapi.apimachinery.managedfields import TypeConverter
 from kapi.apimachinery.scheme import Scheme
+from kapi.apimachinery.serializer import protobuf
 from kapi.apimachinery.types import GroupResource
 from kapi.apis.core.service_allocation import ServiceAllocators
 from kapi.apis.install import install
@@ -43,6 +44,7 @@ from kapi.registry.keys import storage_prefix
 from kapi.registry.resource_config import RuntimeConfigError
 from kapi.registry.rules import Rules
 from kapi.registry.store import ResourceStore
+from kapi.registry.stored_protobuf import StoredProtobuf
 from kapi.registry.stored_versions import upgrade
 from kapi.server.authentication import request_authenticator
 from kapi.server.bootstrap import create_bootstrap_objects
@@ -121,7 +123,7 @@ class APIServer:
         )
         for resource in catalogue.all():
             if resource.storage not in stores:
-                stores[resource.storage] = self._store(resource, admission, hooks)
+                stores[resource.storage] = self._store(scheme, resource, admission, hooks)
         tables = TableWriter(scheme)
         negotiator = Negotiator(scheme.protobuf)
         api = API(
@@ -180,7 +182,7 @@ class APIServer:
         return ServiceAllocators(cluster_ips, NodePortAllocator(self.ids, first, last))
 
     def _store(
-        self, resource: Resource, admission: AdmissionChain, hooks: ServiceHooks
+        self, scheme: Scheme, resource: Resource, admission: AdmissionChain, hooks: ServiceHooks
     ) -> ResourceStore:
         assert self._engine is not None
         strategy, names = resource.rules.strategy, resource.rules.selectable_fields
@@ -192,7 +194,9 @@ class APIServer:
         prefix = storage_prefix(resource.storage)
         header = value_header(resource.hub.api_version, resource.hub.kind)
         convert = upgrade(resource.rules, resource.hub)
-        codec = JSONCodec(prefix, [header], fields if names else None, convert)
+        stored = StoredProtobuf(scheme.protobuf, resource.hub, resource.rules)
+        codec = JSONCodec(prefix, [header], fields if names else None, convert, stored.read)
+        as_protobuf = self.options.storage_media_type == protobuf.MEDIA_TYPE
         is_service = resource.storage == GroupResource("", "services")
         is_event = resource.storage == GroupResource("", "events")
         return ResourceStore(
@@ -202,6 +206,7 @@ class APIServer:
             self.ids,
             hooks if is_service else None,
             _EVENT_TTL_SECONDS if is_event else None,
+            stored.write if as_protobuf and stored.is_writable else None,
         )
 
     @staticmethod

@@ -77,10 +77,10 @@ def body_of(value: bytes, revision: int, header: bytes) -> bytes:
 
 
 def _relaid(
-    key: str, value: bytes, revision: int, convert: _Convert | None
+    key: str, value: bytes, revision: int, convert: _Convert | None, read: _Read
 ) -> tuple[bytes, JSONObject]:
     try:
-        obj = orjson.loads(value)
+        obj = read(value)
         if convert is not None:
             obj = convert(obj)
         metadata = dict(obj["metadata"])
@@ -95,6 +95,10 @@ def _relaid(
 _Selectable: TypeAlias = "tuple[dict[str, str] | None, tuple[str, ...]]"
 # Brings an object that was stored in another version into the form of the first header.
 _Convert: TypeAlias = "Callable[[JSONObject], JSONObject]"
+# Reads a value of another layout; raises ValueError.
+_Read: TypeAlias = "Callable[[bytes], JSONObject]"
+# How a value that was noted in another encoding is laid out.
+_BARE = b'{"metadata":{'
 # Values noted and not seen again yet; more than can be under way at once.
 _NOTED = 4096
 
@@ -103,8 +107,8 @@ class JSONCodec:
     """A codec for keys ``<prefix>[namespace/]name`` and values of the layout above.
 
     ``headers`` are those of the versions that may be stored. ``fields`` computes the values for
-    field selectors besides name and namespace from the parsed object. ``convert`` brings values
-    with another header into their form.
+    field selectors besides name and namespace from the parsed object. Values with another header
+    are read by ``read``, which may know other encodings, and brought into form by ``convert``.
     """
 
     def __init__(
@@ -113,21 +117,25 @@ class JSONCodec:
         headers: Sequence[bytes],
         fields: Callable[[JSONObject], tuple[str, ...]] | None = None,
         convert: _Convert | None = None,
+        read: _Read = orjson.loads,
     ) -> None:
+        self._read = read
         self._convert = convert
         self._prefix_length = len(prefix)
         self._headers = tuple(headers)
         self._fields = fields
-        self._noted: dict[int, tuple[bytes, _Selectable]] = {}
+        self._noted: dict[int, tuple[bytes, _Selectable, bytes]] = {}
 
     def note(self, value: bytes, obj: JSONObject) -> None:
         """Remember what selectors ask for of an object that is about to be stored.
 
-        Saves parsing the value again when it comes back from the engine in this process.
+        And its layout as JSON, when it is stored in another encoding. Saves parsing the value
+        again when it comes back from the engine in this process.
         """
         if len(self._noted) >= _NOTED:
             self._noted.clear()  # of writes that failed
-        self._noted[id(value)] = (value, self._selectable(obj))
+        laid_out = b"" if value[:1] == b"{" else stored_value(obj, _BARE)
+        self._noted[id(value)] = (value, self._selectable(obj), laid_out)
 
     def _selectable(self, obj: JSONObject) -> _Selectable:
         labels: dict[str, str] | None = obj["metadata"].get("labels") or None
@@ -137,20 +145,27 @@ class JSONCodec:
         """The entry of a stored value; raises Corrupt when it is not a Kubernetes object."""
         namespace, _, name = key[self._prefix_length :].rpartition("/")
         obj: JSONObject | None = None
+        noted = self._noted.pop(id(value), None)
+        if noted is not None and noted[0] is not value:
+            noted = None
         for header in self._headers:
             if value.startswith(header):
                 body = body_of(value, revision, header)
                 break
         else:
             header = b""
-            body, obj = _relaid(key, value, revision, self._convert)
+            if noted is not None and noted[2]:
+                body = body_of(noted[2], revision, _BARE)
+            else:
+                body, obj = _relaid(key, value, revision, self._convert, self._read)
         labels: dict[str, str] | None = None
         fields: tuple[str, ...] = ()
-        noted = self._noted.pop(id(value), None)
-        if noted is not None and noted[0] is value:
+        if noted is not None:
             labels, fields = noted[1]
+        elif obj is not None:
+            labels, fields = self._selectable(obj)
         elif self._fields is not None or b'"labels":' in value:
-            labels, fields = self._selectable(_parsed(key, value) if obj is None else obj)
+            labels, fields = self._selectable(_parsed(key, value))
         return Entry(key, revision, body, namespace, name, labels, fields, header)
 
 
