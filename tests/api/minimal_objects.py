@@ -2,8 +2,30 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import datetime as dt
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+_KEY = ec.generate_private_key(ec.SECP256R1())
+_NAME = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a")])
+_START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+_PEM_REQUEST = base64.b64encode(
+    x509.CertificateSigningRequestBuilder()
+    .subject_name(_NAME)
+    .sign(_KEY, hashes.SHA256())
+    .public_bytes(serialization.Encoding.PEM)
+).decode()
+_CERTIFICATE = (
+    x509.CertificateBuilder(_NAME, _NAME, _KEY.public_key(), 1, _START, _START.replace(year=2046))
+    .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    .sign(_KEY, hashes.SHA256())
+    .public_bytes(serialization.Encoding.PEM)
+    .decode()
+)
 _TEMPLATE = {
     "metadata": {"labels": {"app": "a"}},
     "spec": {"containers": [{"name": "c", "image": "i"}]},
@@ -26,10 +48,7 @@ _RULES = [
 _JOB_TEMPLATE = {
     "spec": {"containers": [{"name": "c", "image": "i"}], "restartPolicy": "Never"},
 }
-# A certificate request for the common name "a", made once with openssl.
-_PEM_REQUEST = (
-    "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIRE1Hc0NBUUF3Q1RFSE1BVUdBMVVFQXd3QllUQlpNQk"
-)
+_SCALED = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "a"}
 _EMPTY = {}
 
 # By kind and group; "Kind.group/version" where a version differs.
@@ -129,16 +148,14 @@ OBJECTS = {
     "StatefulSet.apps": {
         "spec": {"selector": _SELECTOR, "template": _TEMPLATE, "serviceName": "a"}
     },
-    "HorizontalPodAutoscaler.autoscaling": {
-        "spec": {"maxReplicas": 2, "scaleTargetRef": {"kind": "Deployment", "name": "a"}}
-    },
+    "HorizontalPodAutoscaler.autoscaling": {"spec": {"maxReplicas": 2, "scaleTargetRef": _SCALED}},
     "CronJob.batch": {
         "spec": {"schedule": "0 0 * * *", "jobTemplate": {"spec": {"template": _JOB_TEMPLATE}}}
     },
     "Job.batch": {"spec": {"template": _JOB_TEMPLATE}},
-    "ClusterTrustBundle.certificates.k8s.io": {"spec": {"trustBundle": "CERTIFICATE"}},
+    "ClusterTrustBundle.certificates.k8s.io": {"spec": {"trustBundle": _CERTIFICATE}},
     "CertificateSigningRequest.certificates.k8s.io": {
-        "spec": {"signerName": "example.com/a", "usages": ["client auth"], "request": "REQUEST"}
+        "spec": {"signerName": "example.com/a", "usages": ["client auth"], "request": _PEM_REQUEST}
     },
     "PodCertificateRequest.certificates.k8s.io": {
         "spec": {
@@ -197,7 +214,11 @@ OBJECTS = {
         "spec": {"target": {"pod": {"name": "a", "uid": "0b6f8f54-6b4c-4e3a-9f0e-0d2f7f1b6c11"}}}
     },
     "EvictionRequest.lifecycle.k8s.io": {
-        "spec": {"target": {"pod": {"name": "a", "uid": "0b6f8f54-6b4c-4e3a-9f0e-0d2f7f1b6c11"}}}
+        "spec": {
+            "target": {"pod": {"name": "a", "uid": "0b6f8f54-6b4c-4e3a-9f0e-0d2f7f1b6c11"}},
+            "requester": "example.com/drainer",
+            "intent": "Eviction",
+        }
     },
     "ClusterCIDR.networking.k8s.io": {"spec": {"perNodeHostBits": 8, "ipv4": "10.1.0.0/16"}},
     "Ingress.networking.k8s.io": {

@@ -31,7 +31,7 @@ async def colors(cluster, config_map):
 
 
 async def test_empty_list_has_items(cluster):
-    """items is [], not null, and the list has the version of the store."""
+    """Its items are [], not null, and the list has the version of the store."""
     listed = await cluster.read(MAPS)
     assert (listed["kind"], listed["apiVersion"], listed["items"]) == ("ConfigMapList", "v1", [])
     assert int(listed["metadata"]["resourceVersion"]) > 0

@@ -73,7 +73,7 @@ async def test_names_that_are_none(cluster, fails, config_map, name):
 
 
 async def test_generated_names(cluster):
-    """generateName gets five characters of its own; long ones are cut so that it fits."""
+    """A generateName gets five characters of its own; long ones are cut so that it fits."""
     names = {
         (await cluster.create(MAPS, {"metadata": {"generateName": "job-"}}))["metadata"]["name"]
         for _ in range(30)

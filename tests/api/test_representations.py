@@ -43,7 +43,7 @@ async def test_table_of_one_object(cluster, deployment):
     ("include", "shown"), [("None", None), ("Metadata", "PartialObjectMetadata"), ("Object", "Pod")]
 )
 async def test_objects_in_tables(cluster, pod, include, shown):
-    """includeObject chooses what stands beside the cells."""
+    """The parameter includeObject chooses what stands beside the cells."""
     await cluster.create(PODS, pod("p"))
     table = (await cluster.get(PODS, headers=TABLE, includeObject=include)).json()
     obj = table["rows"][0]["object"]
@@ -51,7 +51,7 @@ async def test_objects_in_tables(cluster, pod, include, shown):
 
 
 async def test_tables_have_pages(cluster, config_map):
-    """limit and continue work as in lists."""
+    """Pages by limit and continue work as in lists."""
     for name in "abc":
         await cluster.create(MAPS, config_map(name))
     first = (await cluster.get(MAPS, headers=TABLE, limit="2")).json()

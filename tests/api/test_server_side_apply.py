@@ -10,7 +10,7 @@ WEB = f"{DEPLOYMENTS}/web"
 
 
 def owners(obj):
-    """managedFields as (manager, operation, subresource) to their fields."""
+    """The managedFields as (manager, operation, subresource) to their fields."""
     return {
         (entry["manager"], entry["operation"], entry.get("subresource", "")): entry["fieldsV1"]
         for entry in obj["metadata"]["managedFields"]
@@ -75,7 +75,7 @@ async def test_fields_that_are_no_longer_applied(cluster):
 
 
 async def test_fields_given_up_go_back_to_their_default(cluster, deployment):
-    """replicas that nobody applies any more is 1."""
+    """A replicas that nobody applies any more is 1."""
     await cluster.apply(WEB, deployment("web", replicas=5))
     without = deployment("web")
     del without["spec"]["replicas"]
@@ -128,7 +128,7 @@ async def test_lists_with_keys_are_owned_by_item(cluster, deployment):
 
 
 async def test_sets_and_atomic_lists(cluster, config_map):
-    """finalizers are a set that managers share; args is one value."""
+    """Finalizers are a set that managers share; args is one value."""
     one = config_map("a", finalizers=["x.io/1"])
     two = config_map("a", finalizers=["x.io/2"])
     await cluster.apply(f"{MAPS}/a", one, "one")

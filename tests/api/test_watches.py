@@ -136,7 +136,7 @@ async def test_too_old_a_version_is_an_error_event(cluster, config_map):
 
 
 async def test_streaming_list_ends_its_initial_events_with_a_bookmark(cluster, config_map):
-    """sendInitialEvents brings what exists, the annotated bookmark, then changes."""
+    """With sendInitialEvents comes what exists, the annotated bookmark, then changes."""
     for name in ("a", "b"):
         await cluster.create(MAPS, config_map(name))
     now = await version(cluster)
@@ -191,7 +191,7 @@ async def test_no_initial_events(cluster, config_map):
     ],
 )
 async def test_initial_events_go_with_one_match(cluster, fails, parameters):
-    """sendInitialEvents needs resourceVersionMatch=NotOlderThan, and a watch that needs it."""
+    """The parameter sendInitialEvents needs resourceVersionMatch=NotOlderThan, and a watch that needs it."""
     answer = await cluster.get(MAPS, watch="true", timeoutSeconds="1", **parameters)
     fails(answer, 422, "Invalid")
 
@@ -231,7 +231,7 @@ async def test_removing_the_last_finalizer_is_one_deletion(cluster, config_map):
 
 
 async def test_tables_in_events(cluster, config_map):
-    """kubectl get -w: each event holds a Table of one row, columns only in the first."""
+    """For kubectl get -w each event holds a Table of one row, columns only in the first."""
     await cluster.create(MAPS, config_map("a", data={"k": "v"}))
     accept = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
     async with cluster.watch(MAPS, headers=accept) as watch:

@@ -1,0 +1,105 @@
+"""Who is asking, and what strangers are told."""
+
+from __future__ import annotations
+
+import pytest
+
+MAPS = "/api/v1/namespaces/default/configmaps"
+REVIEWS = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+
+
+def bearer(token):
+    return {"Authorization": f"Bearer {token}"}
+
+
+@pytest.fixture
+async def tokens(start_cluster, tmp_path):
+    """A server with a token file."""
+    path = tmp_path / "tokens.csv"
+    path.write_text('ann-token,ann,ann-id,"dev,ops"\nbob-token,bob,bob-id\n')
+    return await start_cluster(token_auth_file=path)
+
+
+async def test_tokens_of_a_file(tokens):
+    """User, uid and groups stand in the file; everybody known is system:authenticated."""
+    answer = await tokens.post(REVIEWS, {}, headers=bearer("ann-token"))
+    user = answer.json()["status"]["userInfo"]
+    assert (user["username"], user["uid"]) == ("ann", "ann-id")
+    assert user["groups"] == ["dev", "ops", "system:authenticated"]
+
+
+@pytest.mark.parametrize("path", ["/version", "/livez", "/api", MAPS, "/nothing"])
+async def test_wrong_token(tokens, fails, path):
+    """401 everywhere, also where strangers are welcome."""
+    answer = await tokens.get(path, headers=bearer("wrong"))
+    status = fails(answer, 401, "Unauthorized", "Unauthorized")
+    assert "details" not in status
+
+
+@pytest.mark.parametrize("header", [None, "Bearer", "Basic YTpi", "bearer "])
+async def test_no_token_is_a_stranger(tokens, header):
+    """Without a bearer token one is system:anonymous."""
+    del tokens.http.headers["Authorization"]
+    headers = {} if header is None else {"Authorization": header}
+    assert (await tokens.get("/version", headers=headers)).status_code == 200
+    assert (await tokens.get("/livez", headers=headers)).status_code == 200
+    assert (await tokens.get(MAPS, headers=headers)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "message"),
+    [
+        (
+            "GET",
+            f"{MAPS}/a",
+            (
+                'configmaps "a" is forbidden: User "system:anonymous" cannot get resource '
+                '"configmaps" in API group "" in the namespace "default"'
+            ),
+        ),
+        (
+            "POST",
+            MAPS,
+            (
+                'configmaps is forbidden: User "system:anonymous" cannot create resource '
+                '"configmaps" in API group "" in the namespace "default"'
+            ),
+        ),
+        (
+            "GET",
+            "/apis/apps/v1/deployments?watch=1",
+            (
+                'deployments.apps is forbidden: User "system:anonymous" cannot watch resource '
+                '"deployments" in API group "apps" at the cluster scope'
+            ),
+        ),
+        (
+            "DELETE",
+            "/api/v1/nodes",
+            (
+                'nodes is forbidden: User "system:anonymous" cannot deletecollection resource '
+                '"nodes" in API group "" at the cluster scope'
+            ),
+        ),
+        ("GET", "/apis", 'forbidden: User "system:anonymous" cannot get path "/apis"'),
+        ("GET", "/nothing", 'forbidden: User "system:anonymous" cannot get path "/nothing"'),
+    ],
+)
+async def test_what_strangers_are_told(cluster, fails, method, path, message):
+    """403 says who cannot do what where."""
+    del cluster.http.headers["Authorization"]
+    fails(await cluster.http.request(method, path), 403, "Forbidden", message)
+
+
+async def test_no_strangers_at_all(start_cluster, fails):
+    """With --anonymous-auth=false it is 401 also without a token."""
+    cluster = await start_cluster(anonymous_auth=False)
+    del cluster.http.headers["Authorization"]
+    fails(await cluster.get("/version"), 401, "Unauthorized")
+
+
+async def test_refusal_comes_before_the_body(cluster, fails):
+    """Who may not write learns nothing about what would be wrong with the body."""
+    del cluster.http.headers["Authorization"]
+    answer = await cluster.http.post(MAPS, content=b"garbage")
+    fails(answer, 403, "Forbidden")
