@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kapi.apis.certificates import columns, strategy
+from kapi.apis.certificates.trust_bundles import CLUSTER_TRUST_BUNDLE, POD_CERTIFICATE_REQUEST
 from kapi.registry.rules import KindRules, Rules
 
 __all__ = ["install"]
@@ -23,3 +24,5 @@ def install(rules: Rules) -> None:
             selectable_fields=("spec.signerName",),
         ),
     )
+    rules.add("certificates.k8s.io", "clustertrustbundles", CLUSTER_TRUST_BUNDLE)
+    rules.add("certificates.k8s.io", "podcertificaterequests", POD_CERTIFICATE_REQUEST)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kapi.apis.networking import columns, defaults, strategy
 from kapi.registry.rules import KindRules, Rules
+from kapi.registry.status_strategies import ImmutableSpecStrategy, StatusStrategy
 
 __all__ = ["install"]
 
@@ -35,6 +36,7 @@ def install(rules: Rules) -> None:
         "networkpolicies",
         KindRules(
             strategy=strategy.NetworkPolicyStrategy(),
+            subresources={"status": StatusStrategy()},  # up to 1.27
             defaults={"v1": defaults.default_network_policy},
             columns=columns.NETWORK_POLICY,
         ),
@@ -53,3 +55,4 @@ def install(rules: Rules) -> None:
             columns=columns.SERVICE_CIDR,
         ),
     )
+    rules.add(_GROUP, "clustercidrs", KindRules(strategy=ImmutableSpecStrategy()))

@@ -100,9 +100,10 @@ class IngressClassStrategy(Strategy):
 
 
 class NetworkPolicyStrategy(Strategy):
-    """NetworkPolicy."""
+    """NetworkPolicy; it had a status up to Kubernetes 1.27."""
 
     has_generation: ClassVar[bool] = True
+    reset_fields: ClassVar[tuple[str, ...]] = ("status",)
 
     def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
         """Rules, peers and ports."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from kapi.apis.resource import columns, conversion, defaults, strategy
+from kapi.apis.resource.taint_rules import DEVICE_TAINT_RULE, RESOURCE_POOL_STATUS_REQUEST
 from kapi.registry.rules import KindRules, Rules
+from kapi.registry.status_strategies import SpecStrategy, StatusStrategy
 
 __all__ = ["install"]
 
@@ -11,6 +13,14 @@ _GROUP = "resource.k8s.io"
 _VERSIONS = ("v1", "v1beta2", "v1beta1", "v1alpha3")
 # Versions that differ from v1 in form.
 _EARLY = ("v1beta1", "v1alpha3")
+# Kinds of the first designs, up to Kubernetes 1.31, and whether they have a status.
+_FORMER = {
+    "podschedulings": True,
+    "podschedulingcontexts": True,
+    "resourceclasses": False,
+    "resourceclaimparameters": False,
+    "resourceclassparameters": False,
+}
 
 
 def install(rules: Rules) -> None:
@@ -54,3 +64,8 @@ def install(rules: Rules) -> None:
             selectable_fields=("spec.nodeName", "spec.driver"),
         ),
     )
+    rules.add(_GROUP, "devicetaintrules", DEVICE_TAINT_RULE)
+    rules.add(_GROUP, "resourcepoolstatusrequests", RESOURCE_POOL_STATUS_REQUEST)
+    for resource, has_status in _FORMER.items():
+        status = {"status": StatusStrategy()} if has_status else {}
+        rules.add(_GROUP, resource, KindRules(strategy=SpecStrategy(), subresources=status))

@@ -33,6 +33,9 @@ __all__ = [
     "ResourceSliceStrategy",
 ]
 
+# Versions of other designs, up to Kubernetes 1.30: their schemas are all that is checked.
+_FORMER = ("v1alpha1", "v1alpha2")
+
 
 class DeviceClassStrategy(Strategy):
     """DeviceClass."""
@@ -57,13 +60,15 @@ class ResourceClaimStrategy(Strategy):
 
     def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
         """Requests, constraints and configuration."""
-        validate_resource_claim(obj, errors)
+        if context.version not in _FORMER:
+            validate_resource_claim(obj, errors)
 
     def validate_update(
         self, context: RequestContext, obj: JSONObject, old: JSONObject, errors: ErrorList
     ) -> None:
         """The spec is fixed."""
-        validate_resource_claim_update(obj, old, errors)
+        if context.version not in _FORMER:
+            validate_resource_claim_update(obj, old, errors)
 
 
 class ResourceClaimStatusStrategy(Strategy):
@@ -75,7 +80,8 @@ class ResourceClaimStatusStrategy(Strategy):
         self, context: RequestContext, obj: JSONObject, old: JSONObject, errors: ErrorList
     ) -> None:
         """Allocation, reservations and devices."""
-        validate_resource_claim_status_update(obj, old, errors)
+        if context.version not in _FORMER:
+            validate_resource_claim_status_update(obj, old, errors)
 
 
 class ResourceClaimTemplateStrategy(Strategy):
@@ -85,13 +91,15 @@ class ResourceClaimTemplateStrategy(Strategy):
 
     def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
         """Metadata and spec of the claims to be."""
-        validate_resource_claim_template(obj, errors)
+        if context.version not in _FORMER:
+            validate_resource_claim_template(obj, errors)
 
     def validate_update(
         self, context: RequestContext, obj: JSONObject, old: JSONObject, errors: ErrorList
     ) -> None:
         """A template is fixed."""
-        validate_resource_claim_template_update(obj, old, errors)
+        if context.version not in _FORMER:
+            validate_resource_claim_template_update(obj, old, errors)
 
 
 class ResourceSliceStrategy(Strategy):
@@ -113,13 +121,15 @@ class ResourceSliceStrategy(Strategy):
 
     def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
         """Driver, pool and devices."""
-        validate_resource_slice(obj, errors)
+        if context.version not in _FORMER:
+            validate_resource_slice(obj, errors)
 
     def validate_update(
         self, context: RequestContext, obj: JSONObject, old: JSONObject, errors: ErrorList
     ) -> None:
         """Driver, pool and node are fixed."""
-        validate_resource_slice_update(obj, old, errors)
+        if context.version not in _FORMER:
+            validate_resource_slice_update(obj, old, errors)
 
     def field_labels(self, obj: JSONObject) -> Mapping[str, str]:
         """Node and driver."""

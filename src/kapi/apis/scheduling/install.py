@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kapi.apis.scheduling import columns, defaults, strategy
+from kapi.apis.scheduling.workloads import COMPOSITE_POD_GROUP, POD_GROUP, WORKLOAD
 from kapi.registry.rules import KindRules, Rules
 
 __all__ = ["install"]
@@ -19,3 +20,6 @@ def install(rules: Rules) -> None:
             columns=columns.PRIORITY_CLASS,
         ),
     )
+    rules.add("scheduling.k8s.io", "workloads", WORKLOAD)
+    rules.add("scheduling.k8s.io", "podgroups", POD_GROUP)
+    rules.add("scheduling.k8s.io", "compositepodgroups", COMPOSITE_POD_GROUP)

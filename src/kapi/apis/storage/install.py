@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kapi.apis.storage import columns, defaults, strategy
 from kapi.registry.rules import KindRules, Rules
+from kapi.registry.status_strategies import StatusStrategy
 
 __all__ = ["install"]
 
@@ -33,7 +34,11 @@ def install(rules: Rules) -> None:
     rules.add(
         _GROUP,
         "csinodes",
-        KindRules(strategy=strategy.CSINodeStrategy(), columns=columns.CSI_NODE),
+        KindRules(
+            strategy=strategy.CSINodeStrategy(),
+            subresources={"status": StatusStrategy()},
+            columns=columns.CSI_NODE,
+        ),
     )
     rules.add(
         _GROUP,
