@@ -14,9 +14,10 @@ _MODULES = (
     "core.install_pods",
     "core.install_rest",
     "admissionregistration.install",
-    "apiextensions.install",
     "apiregistration.install",
+    "apiserverinternal.install",
     "apps.install",
+    "authorization.install",
     "autoscaling.install",
     "batch.install",
     "certificates.install",
@@ -24,6 +25,7 @@ _MODULES = (
     "discovery.install",
     "events.install",
     "flowcontrol.install",
+    "lifecycle.install",
     "networking.install",
     "node.install",
     "policy.install",
@@ -31,6 +33,7 @@ _MODULES = (
     "resource.install",
     "scheduling.install",
     "storage.install",
+    "storagemigration.install",
 )
 
 

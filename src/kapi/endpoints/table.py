@@ -6,6 +6,7 @@ Implements "Receiving resources as Tables" and PartialObjectMetadata of the API 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from kapi.apimachinery.errors import BadRequest
 from kapi.registry.rules import Column, Columns
@@ -68,8 +69,7 @@ class TableWriter:
 
     def __init__(self, scheme: Scheme) -> None:
         self._scheme = scheme
-        self._definitions: dict[int, list[JSONObject]] = {}
-        self._kept: list[Columns] = []
+        self._definitions: WeakKeyDictionary[Columns, list[JSONObject]] = WeakKeyDictionary()
 
     def columns(self, resource: Resource) -> Columns:
         """The columns of a resource, or name and time of creation."""
@@ -78,11 +78,10 @@ class TableWriter:
     def definitions(self, resource: Resource) -> list[JSONObject]:
         """The columnDefinitions of a resource's Tables."""
         columns = self.columns(resource)
-        found = self._definitions.get(id(columns))
+        found = self._definitions.get(columns)
         if found is None:
-            self._kept.append(columns)
             found = [self._definition(column) for column in columns.columns]
-            self._definitions[id(columns)] = found
+            self._definitions[columns] = found
         return found
 
     def _definition(self, column: Column) -> JSONObject:

@@ -74,7 +74,14 @@ def validate_create(
     """Run metadata and kind validation; raises Invalid with every cause."""
     errors = ErrorList()
     meta = obj["metadata"]
-    validate_object_meta(meta, resource.namespaced, strategy.validate_name, "metadata", errors)
+    validate_object_meta(
+        meta,
+        resource.namespaced,
+        strategy.validate_name,
+        "metadata",
+        errors,
+        standard_finalizers=strategy.standard_finalizers,
+    )
     strategy.validate(context, obj, errors)
     if errors:
         raise Invalid.kind(resource.hub.group, resource.hub.kind, meta.get("name", ""), errors)

@@ -74,7 +74,7 @@ def prepare_update(
         meta["deletionTimestamp"] = live_meta["deletionTimestamp"]
         if "deletionGracePeriodSeconds" not in meta:
             _keep(meta, live_meta, "deletionGracePeriodSeconds")
-    if strategy.has_generation and _content_changed(strategy, obj, live):
+    if strategy.has_generation and strategy.content_changed(obj, live):
         meta["generation"] = live_meta.get("generation", 0) + 1
 
 
@@ -83,17 +83,6 @@ def _keep(meta: JSONObject, live_meta: JSONObject, member: str) -> None:
         meta[member] = live_meta[member]
     else:
         meta.pop(member, None)
-
-
-def _content_changed(strategy: Strategy, obj: JSONObject, live: JSONObject) -> bool:
-    for name in strategy.generation_fields:
-        outer, _, inner = name.partition(".")
-        new, old = obj.get(outer), live.get(outer)
-        if inner:
-            new, old = (new or {}).get(inner), (old or {}).get(inner)
-        if new != old:
-            return True
-    return False
 
 
 def validate_update(
@@ -106,7 +95,14 @@ def validate_update(
     """Run metadata and kind validation of the change; raises Invalid with every cause."""
     errors = ErrorList()
     meta, live_meta = obj["metadata"], live["metadata"]
-    validate_object_meta(meta, resource.namespaced, strategy.validate_name, "metadata", errors)
+    validate_object_meta(
+        meta,
+        resource.namespaced,
+        strategy.validate_name,
+        "metadata",
+        errors,
+        standard_finalizers=strategy.standard_finalizers,
+    )
     validate_object_meta_update(meta, live_meta, "metadata", errors)
     # Once for all kinds, and once more by the kind's own update validation.
     errors.extend(errors[:])

@@ -40,6 +40,10 @@ class WriteHooks(Protocol):
         """Reserve what a changed object needs and set it; raises StatusError."""
         ...
 
+    async def after_mark(self, obj: JSONObject) -> None:
+        """The object was stored as one that is being deleted."""
+        ...
+
     async def after_delete(self, obj: JSONObject) -> None:
         """Release what a removed object had."""
         ...

@@ -47,7 +47,7 @@ class Column:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Columns:
     """The Table of a kind."""
 

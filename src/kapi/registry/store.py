@@ -388,6 +388,8 @@ class ResourceStore:
             else:
                 entry = await self.storage.replace(entry, self._value(obj))
                 body = entry.body
+                if self._hooks is not None and decision is Deletion.MARK:
+                    await self._hooks.after_mark(obj)
             if decision is Deletion.MARK:
                 return Written(body)
         elif decision is Deletion.MARK:

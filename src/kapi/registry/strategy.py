@@ -11,12 +11,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from kapi.apimachinery import names
+from kapi.registry.before_delete import mark_for_deletion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kapi.apimachinery.field import ErrorList
     from kapi.apimachinery.types import JSONObject
+    from kapi.registry.before_delete import DeleteOptions, Deletion
     from kapi.registry.context import RequestContext
 
 __all__ = ["Strategy"]
@@ -37,6 +39,8 @@ class Strategy:
     # What raises the generation: top-level members; metadata.annotations and so on may be named
     # with a dot.
     generation_fields: ClassVar[tuple[str, ...]] = ("spec",)
+    # Finalizers without a domain must be Kubernetes' own; custom resources take any.
+    standard_finalizers: ClassVar[bool] = True
     # DELETE that removes the object answers with the object instead of a Status.
     delete_returns_object: ClassVar[bool] = False
     # Propagation when the client asks for none: "background" or "orphan".
@@ -72,6 +76,17 @@ class Strategy:
         """
         self.validate(context, obj, errors)
 
+    def content_changed(self, obj: JSONObject, old: JSONObject) -> bool:
+        """Whether a change raises metadata.generation."""
+        for name in self.generation_fields:
+            outer, _, inner = name.partition(".")
+            after, before = obj.get(outer), old.get(outer)
+            if inner:
+                after, before = (after or {}).get(inner), (before or {}).get(inner)
+            if after != before:
+                return True
+        return False
+
     def warnings_on_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:
         """Call ``context.warn`` for what is accepted and unwise."""
 
@@ -80,6 +95,12 @@ class Strategy:
 
     def warnings_on_delete(self, context: RequestContext) -> None:
         """Call ``context.warn`` when a DELETE without a propagation policy is unwise."""
+
+    def mark_for_deletion(
+        self, context: RequestContext, obj: JSONObject, options: DeleteOptions
+    ) -> Deletion:
+        """Change ``obj`` as DELETE does and tell what becomes of it."""
+        return mark_for_deletion(context, self, obj, options)
 
     def removable(self, obj: JSONObject) -> bool:
         """Whether an object without metadata.finalizers may be removed while being deleted."""

@@ -77,6 +77,9 @@ class ServiceHooks:
         transaction = self._allocators.begin_update(obj, live, dry_run=context.dry_run)
         return _ServiceReservation(self, transaction, obj, _addresses(live))
 
+    async def after_mark(self, obj: JSONObject) -> None:
+        """A Service that waits for its finalizers keeps what it has."""
+
     async def after_delete(self, obj: JSONObject) -> None:
         """Give back what a deleted Service had."""
         self._allocators.release(obj)

@@ -1,0 +1,1 @@
+"""Custom resources: how objects that a definition describes are read, checked and shown."""

@@ -1,0 +1,132 @@
+"""Codecs of custom resources: from requests, and from the store.
+
+An object from a request is pruned and defaulted by the schema of the request's version, one from
+the store by the schema of the version it is stored in; the schema may have changed since then.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import orjson
+
+from kapi.apiextensions.schema.merge import merge_schema
+from kapi.apimachinery.scheme import Decoded, DecodeError
+from kapi.storage.cacher.codec import JSONCodec, stored_value, value_header
+from kapi.storage.errors import Corrupt
+from kapi.structuredmerge.typed import TypedSchema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kapi.apiextensions.schema.reading import ReadMetadata
+    from kapi.apiextensions.schema.structural import StructuralSchema
+    from kapi.apimachinery.managedfields import TypeConverter
+    from kapi.apimachinery.scheme import Scheme
+    from kapi.apimachinery.types import GroupVersionKind, JSONObject, JSONValue
+    from kapi.storage.cacher.entry import Entry
+    from kapi.structuredmerge.schema import Schema
+
+__all__ = ["CustomResourceCodec", "StoredCodec", "metadata_reader"]
+
+# Values on their way to the engine and back.
+_WRITTEN = 1024
+_OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+
+
+def metadata_reader(scheme: Scheme) -> ReadMetadata:
+    """Reads metadata as that of built-in kinds is read."""
+    meta_type = scheme.named(_OBJECT_META)
+
+    def read(value: JSONValue, unknown: list[str]) -> JSONValue:
+        if value.__class__ is not dict:
+            raise DecodeError("json: cannot unmarshal metadata into Go value of type ObjectMeta")
+        decoded = scheme.decode(meta_type, value)
+        unknown.extend(decoded.unknown)
+        return decoded.obj
+
+    return read
+
+
+class CustomResourceCodec:
+    """The :class:`~kapi.registry.codec.ObjectCodec` of a custom resource at one version."""
+
+    def __init__(self, scheme: Scheme, schema: StructuralSchema, gvk: GroupVersionKind) -> None:
+        self._scheme = scheme
+        self._schema = schema
+        self._api_version = gvk.api_version
+        self._kind = gvk.kind
+
+    def decode(self, value: JSONValue) -> Decoded:
+        """A pruned and defaulted object; its metadata is always there."""
+        if value.__class__ is not dict:
+            raise DecodeError("the object must be a JSON object")
+        unknown: list[str] = []
+        obj = self._schema.read(value, unknown)
+        if unknown:
+            unknown.sort()
+        obj["apiVersion"] = self._api_version
+        obj["kind"] = self._kind
+        if "metadata" not in obj:
+            obj["metadata"] = {}
+        return Decoded(obj, unknown)
+
+    def empty(self) -> JSONObject:
+        """An object with nothing but a place for metadata."""
+        return {"metadata": {}}
+
+    def typed(self, converter: TypeConverter) -> TypedSchema:
+        """How objects are merged, compiled from the schema when first asked for."""
+        meta_type = self._scheme.named(_OBJECT_META)
+
+        def object_meta() -> Schema:
+            return converter.schema(meta_type)
+
+        schema = merge_schema(self._schema.schema, object_meta, root=True)
+        return TypedSchema(schema, {"metadata": {}}, exact=True, strict=True)
+
+
+class StoredCodec:
+    """The codec of stored custom resources, whatever schema they were written with."""
+
+    def __init__(
+        self,
+        prefix: str,
+        gvk: GroupVersionKind,
+        schema: StructuralSchema,
+        fields: Callable[[JSONObject], tuple[str, ...]] | None,
+        *,
+        one_schema: bool = False,
+    ) -> None:
+        self._header = value_header(gvk.api_version, gvk.kind)
+        self._plain = JSONCodec(prefix, [self._header], fields)
+        self._schema = schema
+        # With one schema, what is written has been read by it.
+        self._one_schema = one_schema
+        self._written: dict[int, bytes] = {}
+
+    def note(self, value: bytes, obj: JSONObject) -> None:
+        """Remember a value that need not be read again when it comes back from the engine."""
+        if self._one_schema:
+            if len(self._written) >= _WRITTEN:
+                self._written.clear()  # of writes that failed
+            self._written[id(value)] = value
+            self._plain.note(value, obj)
+
+    @cached_property
+    def _read(self) -> Callable[[JSONValue, list[str]], JSONValue]:
+        return self._schema.read
+
+    def decode(self, key: str, value: bytes, revision: int) -> Entry:
+        """The entry of a stored value as the schema wants it now; raises Corrupt."""
+        if self._written.pop(id(value), None) is value:
+            return self._plain.decode(key, value, revision)
+        try:
+            obj = orjson.loads(value)
+            read = self._read(obj, [])
+        except (orjson.JSONDecodeError, DecodeError) as error:
+            raise Corrupt(f"the value of key {key!r} is no custom resource: {error}") from error
+        if read != obj or not value.startswith(self._header):
+            value = stored_value(read, self._header)
+        return self._plain.decode(key, value, revision)

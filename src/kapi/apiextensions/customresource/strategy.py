@@ -1,0 +1,144 @@
+"""Strategies of custom resources and their status subresource."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from kapi.apiextensions.customresource.embedded import validate_embedded
+from kapi.apiextensions.customresource.jsonpath import simple_path
+from kapi.registry.strategy import Strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kapi.apiextensions.customresource.scale import ScalePaths
+    from kapi.apiextensions.schema.structural import StructuralSchema
+    from kapi.apimachinery.field import ErrorList
+    from kapi.apimachinery.types import JSONObject, JSONValue
+    from kapi.registry.context import RequestContext
+
+__all__ = [
+    "CustomResourceStatusStrategy",
+    "CustomResourceStrategy",
+    "CustomResourceWithStatusStrategy",
+]
+
+# What raises no generation when it changes.
+_NO_CONTENT = frozenset({"metadata", "apiVersion", "kind"})
+
+
+class _CustomStrategy(Strategy):
+    allow_unconditional_update: ClassVar[bool] = False
+    has_generation: ClassVar[bool] = True
+    standard_finalizers: ClassVar[bool] = False
+
+    def content_changed(self, obj: JSONObject, old: JSONObject) -> bool:
+        """Everything counts but metadata and what this endpoint does not change."""
+        for name in obj.keys() | old.keys():
+            if name in _NO_CONTENT or name in self.reset_fields:
+                continue
+            if name not in obj or name not in old or obj[name] != old[name]:
+                return True
+        return False
+
+
+class CustomResourceStrategy(_CustomStrategy):
+    """The main resource; ``schemas`` and ``scales`` know each version."""
+
+    def __init__(
+        self,
+        schemas: Callable[[str], StructuralSchema],
+        scales: Callable[[str], ScalePaths | None],
+        selectable: tuple[str, ...] = (),
+    ) -> None:
+        self._schemas = schemas
+        self._scales = scales
+        self._selectable = [
+            (path.removeprefix("."), simple_path(path) or ()) for path in selectable
+        ]
+
+    def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
+        """Check a new object against the schema of the request's version."""
+        self._validate(context, obj, None, errors)
+
+    def validate_update(
+        self, context: RequestContext, obj: JSONObject, old: JSONObject, errors: ErrorList
+    ) -> None:
+        """Check a changed object; what did not change may be invalid already."""
+        self._validate(context, obj, old, errors)
+
+    def _validate(
+        self,
+        context: RequestContext,
+        obj: JSONObject,
+        old: JSONObject | None,
+        errors: ErrorList,
+    ) -> None:
+        schema = self._schemas(context.version)
+        schema.validate(obj, old, errors)
+        scale = self._scales(context.version)
+        if scale is not None:
+            scale.validate(obj, errors)
+        validate_embedded(schema.schema, obj, "", errors)
+        schema.validate_lists(obj, old, errors)
+
+    def field_labels(self, obj: JSONObject) -> Mapping[str, str]:
+        """The selectable fields of all versions."""
+        return {name: _label(obj, path) for name, path in self._selectable}
+
+
+def _label(obj: JSONValue, path: tuple[str, ...]) -> str:
+    for name in path:
+        if obj.__class__ is not dict or name not in obj:
+            return ""
+        obj = obj[name]
+    if isinstance(obj, bool):
+        return "true" if obj else "false"
+    return obj if isinstance(obj, str) else str(obj) if isinstance(obj, int) else ""
+
+
+class CustomResourceWithStatusStrategy(CustomResourceStrategy):
+    """The main resource where status is a subresource."""
+
+    reset_fields: ClassVar[tuple[str, ...]] = ("status",)
+
+    def prepare_for_create(self, context: RequestContext, obj: JSONObject) -> None:
+        """Status is written through its subresource only."""
+        obj.pop("status", None)
+
+
+class CustomResourceStatusStrategy(_CustomStrategy):
+    """The status subresource: everything else stays."""
+
+    has_generation: ClassVar[bool] = False
+    reset_fields: ClassVar[tuple[str, ...]] = ("spec",)
+
+    def __init__(self, schemas: Callable[[str], StructuralSchema]) -> None:
+        self._schemas = schemas
+
+    def prepare_for_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:
+        """Keep all that is not status, and all metadata but managedFields."""
+        status = obj.get("status")
+        managed = obj["metadata"].get("managedFields")
+        meta = {**old["metadata"]}
+        meta.pop("managedFields", None)
+        if managed:
+            meta["managedFields"] = managed
+        if "resourceVersion" in obj["metadata"]:
+            meta["resourceVersion"] = obj["metadata"]["resourceVersion"]
+        obj.clear()
+        obj.update(old)
+        obj["metadata"] = meta
+        if status is None:
+            obj.pop("status", None)
+        else:
+            obj["status"] = status
+
+    def validate_update(
+        self, context: RequestContext, obj: JSONObject, old: JSONObject, errors: ErrorList
+    ) -> None:
+        """Check the status alone."""
+        schema = self._schemas(context.version)
+        schema.validate_status(obj, old, errors)
+        validate_embedded(schema.schema, obj, "", errors)
+        schema.validate_lists(obj, old, errors)

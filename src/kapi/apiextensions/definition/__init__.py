@@ -1,0 +1,1 @@
+"""The kind CustomResourceDefinition: defaults, validation, names and conditions."""

@@ -1,0 +1,39 @@
+"""Defaults of CustomResourceDefinitions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kapi.apimachinery.types import JSONObject
+
+__all__ = ["default_definition"]
+
+_HTTPS = 443
+
+
+def default_definition(obj: JSONObject) -> None:
+    """Name the singular and the list, convert by nothing."""
+    spec = obj.get("spec")
+    if spec is None:
+        spec = obj["spec"] = {}
+    names = spec.get("names")
+    if names is None:
+        names = spec["names"] = {}
+    kind = names.get("kind") or ""
+    if not names.get("singular") and kind:
+        names["singular"] = kind.lower()
+    if not names.get("listKind") and kind:
+        names["listKind"] = f"{kind}List"
+    conversion = spec.get("conversion")
+    if conversion is None:
+        spec["conversion"] = {"strategy": "None"}
+    else:
+        _default_webhook(conversion)
+
+
+def _default_webhook(conversion: JSONObject) -> None:
+    client = (conversion.get("webhook") or {}).get("clientConfig") or {}
+    service = client.get("service")
+    if service is not None and service.get("port") is None:
+        service["port"] = _HTTPS

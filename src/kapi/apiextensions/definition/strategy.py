@@ -1,0 +1,86 @@
+"""Strategies of CustomResourceDefinitions: what a client may set, and where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from kapi.apiextensions.definition.versions import set_condition, storage_version
+from kapi.registry.before_delete import Deletion
+from kapi.registry.strategy import Strategy
+
+if TYPE_CHECKING:
+    from kapi.apimachinery.field import ErrorList
+    from kapi.apimachinery.types import JSONObject
+    from kapi.registry.before_delete import DeleteOptions
+    from kapi.registry.context import RequestContext
+
+__all__ = [
+    "CLEANUP_FINALIZER",
+    "CustomResourceDefinitionStatusStrategy",
+    "CustomResourceDefinitionStrategy",
+]
+
+# Holds a definition until its instances are gone.
+CLEANUP_FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
+
+
+class CustomResourceDefinitionStrategy(Strategy):
+    """CustomResourceDefinition."""
+
+    allow_unconditional_update: ClassVar[bool] = False
+    has_generation: ClassVar[bool] = True
+    standard_finalizers: ClassVar[bool] = False
+    reset_fields: ClassVar[tuple[str, ...]] = ("status",)
+
+    def prepare_for_create(self, context: RequestContext, obj: JSONObject) -> None:
+        """Start with no names accepted and the storage version as the only stored one."""
+        version = storage_version(obj.get("spec") or {})
+        obj["status"] = {
+            "conditions": None,
+            "acceptedNames": {"plural": "", "kind": ""},
+            "storedVersions": [version] if version else None,
+        }
+
+    def prepare_for_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:
+        """Remember every version that objects have ever been stored in."""
+        version = storage_version(obj.get("spec") or {})
+        stored = (obj.get("status") or {}).get("storedVersions") or []
+        if version and version not in stored:
+            obj["status"] = {**(obj.get("status") or {}), "storedVersions": [*stored, version]}
+
+    def mark_for_deletion(
+        self, context: RequestContext, obj: JSONObject, options: DeleteOptions
+    ) -> Deletion:
+        """Keep the definition until its instances are removed."""
+        meta = obj["metadata"]
+        if "deletionTimestamp" in meta:
+            return Deletion.MARK if meta.get("finalizers") else Deletion.NOW
+        finalizers = list(meta.get("finalizers") or ())
+        if CLEANUP_FINALIZER not in finalizers:
+            meta["finalizers"] = [*finalizers, CLEANUP_FINALIZER]
+        if context.dry_run:
+            return Deletion.MARK
+        meta["deletionTimestamp"] = context.now
+        status = obj["status"] = {**(obj.get("status") or {})}
+        set_condition(
+            status,
+            "Terminating",
+            True,
+            "InstanceDeletionPending",
+            "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+            context.now,
+        )
+        return Deletion.MARK
+
+
+class CustomResourceDefinitionStatusStrategy(Strategy):
+    """CustomResourceDefinition/status."""
+
+    allow_unconditional_update: ClassVar[bool] = False
+    standard_finalizers: ClassVar[bool] = False
+    reset_fields: ClassVar[tuple[str, ...]] = ("spec",)
+
+    def validate_update(
+        self, context: RequestContext, obj: JSONObject, old: JSONObject, errors: ErrorList
+    ) -> None:
+        """The status is not checked."""

@@ -1,0 +1,1 @@
+"""Structural schemas, compiled into functions on first use."""

@@ -1,1 +1,0 @@
-"""The API group apiextensions.k8s.io."""
