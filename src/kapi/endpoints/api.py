@@ -12,11 +12,12 @@ from kapi.endpoints.conversion import from_hub, to_hub
 from kapi.registry.context import RequestContext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from kapi.apimachinery.managedfields import TypeConverter
     from kapi.apimachinery.scheme import Scheme
     from kapi.apimachinery.types import GroupResource, JSONObject
+    from kapi.endpoints.filters.authorization import Authorizer
     from kapi.endpoints.negotiation import Negotiator
     from kapi.endpoints.request import Request
     from kapi.endpoints.table import TableWriter
@@ -45,11 +46,18 @@ class API:
     clock: Clock
     ids: IDSource
     converter: TypeConverter
+    authorizer: Authorizer
     _managers: dict[tuple[object, str], FieldManager] = field(default_factory=dict)
 
     def store(self, resource: Resource) -> ResourceStore:
         """Where the objects of a resource are."""
         return self.stores[resource.storage]
+
+    def forget(self, resources: Iterable[Resource]) -> None:
+        """Drop what is kept for resources that are served no more."""
+        gone = set(resources)
+        for key in [key for key in self._managers if key[0] in gone]:
+            del self._managers[key]
 
     def context(self, request: Request, operation: str, *, dry_run: bool) -> RequestContext:
         """The request as rules see it."""

@@ -17,6 +17,7 @@ from kapi.apimachinery.errors import (
     RequestEntityTooLarge,
     StatusError,
 )
+from kapi.apimachinery.user import UserInfo
 from kapi.endpoints.filters.authorization import authorize
 from kapi.endpoints.negotiation import JSON
 from kapi.endpoints.request import Request, Response, parse_path
@@ -25,7 +26,6 @@ from kapi.endpoints.writer import encode
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
-    from kapi.apimachinery.user import UserInfo
     from kapi.endpoints.api import API
     from kapi.endpoints.negotiation import Representation
     from kapi.endpoints.router import Router
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     Scope = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
     Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-    Authenticate = Callable[[Scope, dict[bytes, bytes], list[str]], UserInfo]
+    # To be awaited only where a credential needs to be looked into.
+    Authenticate = Callable[[Scope, dict[bytes, bytes], list[str]], UserInfo | Awaitable[UserInfo]]
 
 __all__ = ["MAX_BODY_BYTES", "Application"]
 
@@ -75,6 +76,8 @@ class Application:
         request: Request | None = None
         try:
             user = self._authenticate(scope, headers, warnings)
+            if not isinstance(user, UserInfo):
+                user = await user
             request = Request(
                 method,
                 parse_path(scope["path"]),
@@ -85,7 +88,7 @@ class Application:
                 audit_id,
                 warnings,
             )
-            authorize(request)
+            authorize(request, self._api.authorizer)
             if method in _BODY_METHODS:
                 request.body = await _read_body(headers, receive)
             response = await self._router.respond(request)
@@ -96,7 +99,7 @@ class Application:
         except Exception:
             _LOG.exception("%s %s failed", method, scope["path"])
             response = self._failure(InternalError("the server failed, see its log"), headers)
-        unauthorized = request is None and response.status == 401  # noqa: PLR2004
+        unauthorized = request is None and response.status == 401
         extra = self._common[:1] if unauthorized else self._common
         start = self._start(response, headers, audit_id, warnings, extra)
         if response.stream is not None:
@@ -126,7 +129,9 @@ class Application:
             quoted = text.replace("\\", "\\\\").replace('"', '\\"')
             out.append((b"warning", f'299 - "{quoted}"'.encode("utf-8", "replace")))
         if response.stream is None:
-            if len(response.body) >= _GZIP_BYTES and b"gzip" in headers.get(b"accept-encoding", b""):
+            if len(response.body) >= _GZIP_BYTES and b"gzip" in headers.get(
+                b"accept-encoding", b""
+            ):
                 response.body = gzip.compress(response.body, 1)
                 out.append((b"content-encoding", b"gzip"))
                 out.append((b"vary", b"Accept-Encoding"))

@@ -90,23 +90,29 @@ class Negotiator:
 
     def __init__(self, codec: ProtobufCodec) -> None:
         self._codec = codec
-        self._cache: dict[tuple[bytes, bool, bool], Representation | NotAcceptable] = {}
+        self._cache: dict[tuple[bytes, bool, bool, bool], Representation | NotAcceptable] = {}
 
     def choose(
-        self, accept: bytes | None, *, streams: bool = False, messages: bool = True
+        self,
+        accept: bytes | None,
+        *,
+        streams: bool = False,
+        messages: bool = True,
+        tables: bool = True,
     ) -> Representation:
         """The representation for an Accept header (None: there is none).
 
         ``streams`` says that the endpoint also serves watches, ``messages`` that its objects have
-        a protobuf form (those of custom resources have none). Raises NotAcceptable.
+        a protobuf form (those of custom resources have none), ``tables`` that they have a Table
+        form (reviews have none). Raises NotAcceptable.
         """
         if accept is None:
             return JSON
-        key = (accept, streams, messages)
+        key = (accept, streams, messages, tables)
         found = self._cache.get(key)
         if found is None:
             try:
-                found = self._choose(accept.decode("latin-1"), streams, messages)
+                found = self._choose(accept.decode("latin-1"), streams, messages, tables)
             except NotAcceptable as error:
                 found = error
             if len(self._cache) >= _CACHE_SIZE:
@@ -116,7 +122,7 @@ class Negotiator:
             raise NotAcceptable(found.message, found.details)
         return found
 
-    def _choose(self, accept: str, streams: bool, messages: bool) -> Representation:
+    def _choose(self, accept: str, streams: bool, messages: bool, tables: bool) -> Representation:
         ranges = parse_accept(accept)
         if not ranges:
             return JSON
@@ -129,7 +135,7 @@ class Negotiator:
                 continue
             servable = True
             found = self._representation(encoding, wanted.parameters, messages)
-            if found is not None:
+            if found is not None and (tables or found.as_kind != "Table"):
                 return found
         if servable:
             raise NotAcceptable(f"only the following media types are accepted: {ACCEPTED}")

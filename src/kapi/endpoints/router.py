@@ -28,6 +28,8 @@ Handler: TypeAlias = Callable[[API, Request, Resource], Awaitable[Response]]
 Document: TypeAlias = Callable[[Request], Response | None]
 
 _VERBS = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete", "POST": "create"}
+# What is only answered and never stored has no paths of objects.
+_REVIEW_VERBS = ("create",)
 _OBJECT_HANDLERS: dict[str, Handler] = {
     "GET": get,
     "PUT": update,
@@ -86,6 +88,8 @@ class Router:
     async def _object(self, request: Request, resource: Resource) -> Response:
         if resource.namespaced and not request.info.namespace:
             raise NotFound.path()
+        if resource.verbs == _REVIEW_VERBS:
+            raise NotFound.path()
         name = request.info.name
         if "%" in name or name in {".", ".."}:
             why = "; ".join(path_segment_name(name))
@@ -99,6 +103,8 @@ class Router:
 
     async def _collection(self, request: Request, resource: Resource) -> Response:
         method, verbs = request.method, resource.verbs
+        if verbs == _REVIEW_VERBS and resource.namespaced and not request.info.namespace:
+            raise NotFound.path()
         if method == "GET":
             return await self._list_or_watch(request, resource)
         if resource.namespaced and not request.info.namespace:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery.user import PRIVILEGED_GROUP, UserInfo
-from kapi.authentication.request import RequestAuthenticator, TokenAuthenticator
+from kapi.authentication.request import AudienceTokenAuthenticator, RequestAuthenticator
 from kapi.authentication.token_file import (
     StaticTokenAuthenticator,
     TokenFileError,
@@ -26,9 +26,9 @@ ADMIN_USER = UserInfo("kubernetes-admin", groups=(PRIVILEGED_GROUP,))
 
 
 def request_authenticator(
-    options: ServerOptions, clock: Clock, more: Sequence[TokenAuthenticator] = ()
+    options: ServerOptions, clock: Clock, later: Sequence[AudienceTokenAuthenticator] = ()
 ) -> RequestAuthenticator:
-    """The authenticator of a server; ``more`` know further tokens, as of service accounts.
+    """The authenticator of a server; ``later`` know further tokens, as of service accounts.
 
     Raises StartError when the token file cannot be read.
     """
@@ -38,10 +38,11 @@ def request_authenticator(
     if options.token_auth_file is not None:
         users.update(_read_token_file(options.token_auth_file))
     return RequestAuthenticator(
-        [StaticTokenAuthenticator(users), *more],
+        [StaticTokenAuthenticator(users)],
         clock,
         minor=options.kubernetes_minor,
         anonymous=options.anonymous_auth,
+        later=later,
     )
 
 

@@ -13,6 +13,7 @@ import orjson
 
 from kapi.admission.chain import AdmissionChain
 from kapi.admission.plugins import builtin_plugins
+from kapi.apiextensions.install import install as install_definitions
 from kapi.apimachinery.managedfields import TypeConverter
 from kapi.apimachinery.scheme import Scheme
 from kapi.apimachinery.serializer import protobuf
@@ -24,6 +25,13 @@ from kapi.controllers.controller_manager import ControllerManager
 from kapi.endpoints.api import API
 from kapi.endpoints.application import Application
 from kapi.endpoints.discovery import Discovery
+from kapi.endpoints.filters.authorization import AuthorizeKnownUsers
+from kapi.endpoints.handlers.access_reviews import (
+    review_access,
+    review_own_access,
+    review_own_rules,
+)
+from kapi.endpoints.handlers.authentication_reviews import TokenReviews, review_self
 from kapi.endpoints.handlers.binding import bind
 from kapi.endpoints.handlers.component_statuses import (
     get_component_status,
@@ -48,9 +56,11 @@ from kapi.registry.stored_protobuf import StoredProtobuf
 from kapi.registry.stored_versions import upgrade
 from kapi.server.authentication import request_authenticator
 from kapi.server.bootstrap import create_bootstrap_objects
+from kapi.server.custom_resources import DEFINITIONS, CustomResources, DefinitionHooks
 from kapi.server.engines import open_engine
 from kapi.server.lookup import StoreLookup
 from kapi.server.options import OptionsError, StartError, first_service_ip
+from kapi.server.service_accounts import ServiceAccountTokens
 from kapi.server.services import ServiceHooks
 from kapi.storage.cacher.codec import JSONCodec, value_header
 from kapi.storage.compactor import Compactor
@@ -59,13 +69,16 @@ from kapi.util.clock import SystemClock, format_time
 from kapi.util.ids import RandomIDs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableMapping
+    from collections.abc import Awaitable, Callable, MutableMapping
     from typing import Any
 
     from kapi.apimachinery.types import JSONObject
     from kapi.apimachinery.user import UserInfo
+    from kapi.authentication.request import RequestAuthenticator
+    from kapi.endpoints.application import Authenticate
     from kapi.endpoints.router import Handler
     from kapi.registry.catalogue import Resource
+    from kapi.registry.hooks import WriteHooks
     from kapi.server.options import ServerOptions
     from kapi.storage.engine import Engine
     from kapi.util.clock import Clock
@@ -104,6 +117,7 @@ class APIServer:
         scheme = Scheme.load(options.kubernetes_minor)
         rules = Rules()
         install(rules)
+        install_definitions(rules)
         catalogue = Catalogue()
         try:
             catalogue.add(builtin_resources(scheme, rules, options.runtime_config))
@@ -112,6 +126,11 @@ class APIServer:
         self._engine = await open_engine(options, self.clock)
         allocators = self._allocators()
         hooks = ServiceHooks(allocators)
+        definition_hooks = DefinitionHooks()
+        write_hooks: dict[GroupResource, WriteHooks] = {
+            GroupResource("", "services"): hooks,
+            DEFINITIONS.group_resource: definition_hooks,
+        }
         stores: dict[GroupResource, ResourceStore] = {}
         lookup = StoreLookup(stores)
         admission = AdmissionChain(
@@ -123,7 +142,9 @@ class APIServer:
         )
         for resource in catalogue.all():
             if resource.storage not in stores:
-                stores[resource.storage] = self._store(scheme, resource, admission, hooks)
+                stores[resource.storage] = self._store(
+                    scheme, resource, admission, write_hooks.get(resource.storage)
+                )
         tables = TableWriter(scheme)
         negotiator = Negotiator(scheme.protobuf)
         api = API(
@@ -138,14 +159,20 @@ class APIServer:
             clock=self.clock,
             ids=self.ids,
             converter=TypeConverter(scheme.compiler),
+            authorizer=AuthorizeKnownUsers(),
         )
         self.api = api
         await self._load_services(stores, allocators)
         client = InProcessClient(api)
         hooks.client = client
+        definition_hooks.custom_resources = CustomResources(api, self._engine, client)
+        await definition_hooks.custom_resources.load()
         await self._bootstrap(client)
         self._compaction = asyncio.create_task(Compactor(self._engine).run())
-        self._application = Application(api, self._router(api), self._authenticator())
+        tokens = ServiceAccountTokens(options, lookup, self.clock)
+        authenticator = request_authenticator(options, self.clock, [tokens.authenticator])
+        router = self._router(api, tokens, TokenReviews(authenticator, tokens.audiences))
+        self._application = Application(api, router, _authenticate(authenticator))
         self._controllers = ControllerManager(
             api, self._engine, options.controllers, self._root_ca()
         )
@@ -182,7 +209,11 @@ class APIServer:
         return ServiceAllocators(cluster_ips, NodePortAllocator(self.ids, first, last))
 
     def _store(
-        self, scheme: Scheme, resource: Resource, admission: AdmissionChain, hooks: ServiceHooks
+        self,
+        scheme: Scheme,
+        resource: Resource,
+        admission: AdmissionChain,
+        hooks: WriteHooks | None,
     ) -> ResourceStore:
         assert self._engine is not None
         strategy, names = resource.rules.strategy, resource.rules.selectable_fields
@@ -197,14 +228,13 @@ class APIServer:
         stored = StoredProtobuf(scheme.protobuf, resource.hub, resource.rules)
         codec = JSONCodec(prefix, [header], fields if names else None, convert, stored.read)
         as_protobuf = self.options.storage_media_type == protobuf.MEDIA_TYPE
-        is_service = resource.storage == GroupResource("", "services")
         is_event = resource.storage == GroupResource("", "events")
         return ResourceStore(
             resource.hub,
             Store(self._engine, prefix, codec, clock=self.clock, ids=self.ids),
             admission,
             self.ids,
-            hooks if is_service else None,
+            hooks,
             _EVENT_TTL_SECONDS if is_event else None,
             stored.write if as_protobuf and stored.is_writable else None,
         )
@@ -241,24 +271,34 @@ class APIServer:
         except (OSError, UnicodeDecodeError) as error:
             raise StartError(f"cannot read root CA file {path}: {error}") from error
 
-    def _router(self, api: API) -> Router:
+    def _router(
+        self, api: API, tokens: ServiceAccountTokens, token_reviews: TokenReviews
+    ) -> Router:
         health = Health({"ping": _fine, "etcd": self._check_store, "log": _fine})
         documents = [
             Discovery(api.catalogue, api.negotiator).respond,
             health.respond,
             version_info(api.minor, api.negotiator),
             OpenAPI(api.scheme, api.catalogue, self.clock, git_version(api.minor)).respond,
+            tokens.discovery.respond,
         ]
         resources: dict[tuple[str, str, str], Handler] = {
             ("", "namespaces", "delete"): delete_namespace,
             ("", "bindings", "create"): bind,
             ("", "componentstatuses", "get"): get_component_status,
             ("", "componentstatuses", "list"): list_component_statuses,
+            ("authentication.k8s.io", "tokenreviews", "create"): token_reviews.handle,
+            ("authentication.k8s.io", "selfsubjectreviews", "create"): review_self,
+            ("authorization.k8s.io", "subjectaccessreviews", "create"): review_access,
+            ("authorization.k8s.io", "localsubjectaccessreviews", "create"): review_access,
+            ("authorization.k8s.io", "selfsubjectaccessreviews", "create"): review_own_access,
+            ("authorization.k8s.io", "selfsubjectrulesreviews", "create"): review_own_rules,
         }
         subresources: dict[tuple[str, str, str], Handler] = {
             ("", "namespaces", "finalize"): finalize_namespace,
             ("", "pods", "binding"): bind,
             ("", "pods", "eviction"): evict_pod,
+            ("", "serviceaccounts", "token"): tokens.requests.handle,
             ("", "", "scale"): Scales().handle,
         }
         return Router(api, documents, resources, subresources)
@@ -266,21 +306,20 @@ class APIServer:
     def _check_store(self) -> str:
         return "" if self._engine is not None else "the store is not open"
 
-    def _authenticator(
-        self,
-    ) -> Callable[[MutableMapping[str, Any], dict[bytes, bytes], list[str]], UserInfo]:
-        authenticator = request_authenticator(self.options, self.clock)
 
-        def authenticate(
-            scope: MutableMapping[str, Any], headers: dict[bytes, bytes], warnings: list[str]
-        ) -> UserInfo:
-            tls = scope.get("extensions", {}).get("tls")
-            certificate = tls.get("client_certificate") if tls else None
-            return authenticator.authenticate(
-                headers.get(b"authorization", b""), certificate, warnings.append
-            )
+def _authenticate(authenticator: RequestAuthenticator) -> Authenticate:
+    """The authenticator of requests as the application calls it."""
 
-        return authenticate
+    def authenticate(
+        scope: MutableMapping[str, Any], headers: dict[bytes, bytes], warnings: list[str]
+    ) -> UserInfo | Awaitable[UserInfo]:
+        tls = scope.get("extensions", {}).get("tls")
+        certificate = tls.get("client_certificate") if tls else None
+        return authenticator.authenticate(
+            headers.get(b"authorization", b""), certificate, warnings.append
+        )
+
+    return authenticate
 
 
 def _fine() -> str:

@@ -1,24 +1,114 @@
-"""Authorization of requests, until policies decide: everybody known may do everything.
+"""Authorization of requests: what is asked of an authorizer, and how a refusal is told.
 
-Anonymous requests get the paths that kube-apiserver opens to them by default
+Implements "Authorization" of the documentation up to the decision itself, which an Authorizer
+makes. ``AuthorizeKnownUsers`` is the one in force until policies decide: everybody known may do
+everything, anonymous requests get the paths that kube-apiserver opens to them by default
 (``system:public-info-viewer``).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from kapi.apimachinery.errors import Forbidden
 from kapi.apimachinery.user import ALL_UNAUTHENTICATED
 
 if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject
+    from kapi.apimachinery.user import UserInfo
     from kapi.endpoints.request import Request
 
-__all__ = ["authorize", "verb_of"]
+__all__ = [
+    "AuthorizationAttributes",
+    "AuthorizeKnownUsers",
+    "Authorizer",
+    "Decision",
+    "SubjectRules",
+    "attributes_of",
+    "authorize",
+    "verb_of",
+]
 
 _PUBLIC = frozenset({"/version", "/healthz", "/livez", "/readyz"})
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+
+
+@dataclass(slots=True)
+class AuthorizationAttributes:
+    """What somebody wants to do. ``path`` alone says what for requests that name no resource."""
+
+    user: UserInfo
+    verb: str
+    is_resource: bool = True
+    group: str = ""
+    version: str = ""
+    namespace: str = ""
+    resource: str = ""
+    subresource: str = ""
+    name: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What an authorizer says. Neither allowed nor denied means that it has no opinion.
+
+    ``reason`` explains it, ``error`` tells what went wrong while it was made.
+    """
+
+    allowed: bool
+    reason: str = ""
+    denied: bool = False
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectRules:
+    """What a user may do in a namespace, as SelfSubjectRulesReview shows it."""
+
+    resource_rules: list[JSONObject] = field(default_factory=list)
+    non_resource_rules: list[JSONObject] = field(default_factory=list)
+    incomplete: bool = False
+    error: str = ""
+
+
+class Authorizer(Protocol):
+    """Decides whether a request may be made; called for every request, so it must be quick."""
+
+    def authorize(self, attributes: AuthorizationAttributes) -> Decision:
+        """Decide; never raises."""
+        ...
+
+    def rules(self, user: UserInfo, namespace: str) -> SubjectRules:
+        """What the user may do in the namespace."""
+        ...
+
+
+_ALLOWED = Decision(allowed=True)
+_NO_OPINION = Decision(allowed=False)
+
+
+class AuthorizeKnownUsers:
+    """Everybody whose name is known may do everything."""
+
+    def authorize(self, attributes: AuthorizationAttributes) -> Decision:
+        """See :class:`Authorizer`."""
+        if ALL_UNAUTHENTICATED not in attributes.user.groups:
+            return _ALLOWED
+        if attributes.is_resource or attributes.verb != "get":
+            return _NO_OPINION
+        return _ALLOWED if attributes.path.rstrip("/") in _PUBLIC else _NO_OPINION
+
+    def rules(self, user: UserInfo, namespace: str) -> SubjectRules:
+        """See :class:`Authorizer`."""
+        if ALL_UNAUTHENTICATED in user.groups:
+            urls = sorted(path + slash for path in _PUBLIC for slash in ("", "/"))
+            return SubjectRules([], [{"verbs": ["get"], "nonResourceURLs": urls}])
+        return SubjectRules(
+            [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}],
+            [{"verbs": ["*"], "nonResourceURLs": ["*"]}],
+        )
 
 
 def verb_of(request: Request) -> str:
@@ -36,36 +126,46 @@ def verb_of(request: Request) -> str:
     return "deletecollection" if verb == "delete" and not info.name else verb
 
 
-def authorize(request: Request) -> None:
-    """Raises Forbidden unless the user may do this."""
-    if ALL_UNAUTHENTICATED not in request.user.groups:
-        return
+def attributes_of(request: Request) -> AuthorizationAttributes:
+    """What a request wants to do."""
     info = request.info
     if not info.is_resource:
-        if request.method == "GET" and info.path.rstrip("/") in _PUBLIC:
-            return
-        raise Forbidden(
-            f'forbidden: User "{request.user.name}" cannot {request.method.lower()} '
-            f'path "{info.path}"',
+        return AuthorizationAttributes(
+            request.user, request.method.lower(), is_resource=False, path=info.path
+        )
+    return AuthorizationAttributes(
+        request.user,
+        verb_of(request),
+        True,
+        info.group,
+        info.version,
+        info.namespace,
+        info.resource,
+        info.subresource,
+        info.name,
+        info.path,
+    )
+
+
+def authorize(request: Request, authorizer: Authorizer) -> None:
+    """Raises Forbidden unless the user may do this."""
+    attributes = attributes_of(request)
+    decision = authorizer.authorize(attributes)
+    if not decision.allowed:
+        raise refusal(attributes, decision.reason)
+
+
+def refusal(attributes: AuthorizationAttributes, reason: str = "") -> Forbidden:
+    """The error of a request that may not be made."""
+    because = f": {reason}" if reason else ""
+    user = attributes.user.name
+    if not attributes.is_resource:
+        return Forbidden(
+            f'forbidden: User "{user}" cannot {attributes.verb} path "{attributes.path}"{because}',
             {},
         )
-    raise _resource_refusal(request)
-
-
-def _resource_refusal(request: Request) -> Forbidden:
-    info = request.info
-    resource = f"{info.resource}/{info.subresource}" if info.subresource else info.resource
-    where = f'in the namespace "{info.namespace}"' if info.namespace else "at the cluster scope"
-    why = (
-        f'User "{request.user.name}" cannot {verb_of(request)} resource "{resource}" '
-        f'in API group "{info.group}" {where}'
-    )
-    what = f"{info.resource}.{info.group}" if info.group else info.resource
-    details: JSONObject = {"name": info.name} if info.name else {}
-    if info.group:
-        details["group"] = info.group
-    details["kind"] = info.resource
-    text = (
-        f'{what} "{info.name}" is forbidden: {why}' if info.name else f"{what} is forbidden: {why}"
-    )
-    return Forbidden(text, details)
+    resource, namespace, group = attributes.resource, attributes.namespace, attributes.group
+    full = f"{resource}/{attributes.subresource}" if attributes.subresource else resource
+    where = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
+    why = f'User "{user}" cannot {attributes.verb} resource "{full}" in API group "{group}" {where}'
+    return Forbidden.resource(group, resource, attributes.name, why + because)
