@@ -15,8 +15,9 @@ from urllib.parse import quote
 import orjson
 
 from kapi.apimachinery.errors import MethodNotSupported
-from kapi.endpoints.negotiation import JSON
+from kapi.endpoints.negotiation import JSON, parse_accept
 from kapi.endpoints.openapi.operations import Operation, group_operations, version_operations
+from kapi.endpoints.openapi.protobuf import encode_v2, encode_v3
 from kapi.endpoints.openapi.schemas import SchemaWriter
 from kapi.endpoints.openapi.v2 import v2_document
 from kapi.endpoints.openapi.v3 import v3_document
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 
 __all__ = ["OpenAPI"]
 
+_JSON = "application/json"
+_PROTOBUF = "application/com.github.proto-openapi.spec.{}.v1.0+protobuf"
+# The older name of the same type, under which all clients ask for it.
+_PROTOBUF_AT = "application/com.github.proto-openapi.spec.{}@v1.0+protobuf"
 _CACHE_SECONDS = 365 * 24 * 3600
 
 
@@ -46,6 +51,7 @@ class OpenAPI:
         self._schemas: SchemaWriter | None = None
         self._generation = -1
         self._documents: dict[str, tuple[bytes, str]] = {}
+        self._messages: dict[str, bytes] = {}
 
     def respond(self, request: Request) -> Response | None:
         """The answer to a path below /openapi, or None."""
@@ -57,6 +63,7 @@ class OpenAPI:
             raise MethodNotSupported
         if self._generation != self._catalogue.generation:
             self._documents = {}
+            self._messages = {}
             self._generation = self._catalogue.generation
         if name == "v2":
             return self._serve(request, "v2")
@@ -92,13 +99,27 @@ class OpenAPI:
             found = self._documents[name] = (body, digest)
         return found
 
+    def _message(self, name: str) -> bytes:
+        """A document as protobuf."""
+        found = self._messages.get(name)
+        if found is None:
+            document = orjson.loads(self._document(name)[0])
+            write = encode_v2 if name == "v2" else encode_v3
+            found = self._messages[name] = write(document)
+        return found
+
     def _serve(self, request: Request, name: str) -> Response:
+        content_type = _content_type(request.header(b"accept"), name[:2])
+        if content_type is None:
+            return Response(406, b"", b"", [(b"vary", b"Accept")])
         body, digest = self._document(name)
         etag = f'"{digest}"'
         headers = [(b"etag", etag.encode()), (b"vary", b"Accept")]
         if request.header(b"if-none-match") == etag:
             return Response(304, b"", b"", headers)
-        return Response(200, body, b"application/json", headers)
+        if content_type != _JSON:
+            body = self._message(name)
+        return Response(200, body, content_type.encode(), headers)
 
     def _hashed(self, request: Request, name: str) -> Response:
         """A v3 document; under its own hash it never changes, under another one it has moved."""
@@ -161,6 +182,24 @@ class OpenAPI:
                 operations.extend(self._operations(group, version))
         operations.append(_version_operation())
         return v2_document(operations, self._writer(), self._version)
+
+
+def _content_type(accept: str, version: str) -> str | None:
+    """How to answer an Accept header with a document of OpenAPI v2 or v3; None: it cannot be."""
+    protobuf = _PROTOBUF.format(version)
+    served = {
+        "*/*": _JSON,
+        "application/*": _JSON,
+        _JSON: _JSON,
+        protobuf: protobuf,
+        _PROTOBUF_AT.format(version): protobuf,
+    }
+    if not accept:
+        return _JSON
+    for wanted in parse_accept(accept):
+        if wanted.media_type in served:
+            return served[wanted.media_type]
+    return None
 
 
 def _version_operation() -> Operation:
