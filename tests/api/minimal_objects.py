@@ -51,7 +51,7 @@ _JOB_TEMPLATE = {
 _SCALED = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "a"}
 _EMPTY = {}
 
-# By kind and group; "Kind.group/version" where a version differs.
+# By kind and group; "Kind.group/version" or "Kind.group@1.minor" where one differs.
 OBJECTS = {
     "ConfigMap.": _EMPTY,
     "Endpoints.": _EMPTY,
@@ -98,6 +98,10 @@ OBJECTS = {
     },
     "ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io": {
         "spec": {"policyName": "policy", "validationActions": ["Deny"]}
+    },
+    # By 1.26, the only minor version that serves this form alone.
+    "ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io@1.26": {
+        "spec": {"policyName": "policy"}
     },
     "MutatingAdmissionPolicy.admissionregistration.k8s.io": {
         "spec": {
@@ -336,9 +340,11 @@ _FORMS = {
 }
 
 
-def minimal_object(group, version, kind):
+def minimal_object(group, version, kind, minor=37):
     """An object with the least content; KeyError for a kind that is not known here."""
     key = f"{kind}.{group}"
+    if f"{key}@1.{minor}" in OBJECTS:
+        key = f"{key}@1.{minor}"
     for form in (version, _FORMS.get((group, version), version)):
         if f"{key}/{form}" in OBJECTS:
             key = f"{key}/{form}"

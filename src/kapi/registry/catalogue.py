@@ -19,6 +19,7 @@ from kapi.apimachinery.types import GroupResource, GroupVersion, GroupVersionKin
 from kapi.registry.codec import TypeCodec
 from kapi.registry.deprecations import deprecation_warning
 from kapi.registry.resource_config import ResourceConfig
+from kapi.registry.server_members import default_of_version
 from kapi.registry.versions import hub_version, priority, storage_version
 
 if TYPE_CHECKING:
@@ -125,6 +126,13 @@ class Catalogue:
                 versions.sort(key=priority)
         self.generation += 1
 
+    def is_builtin(self, group: str) -> bool:
+        """Whether a group has a resource that is part of the server."""
+        return group in self._versions and any(
+            resource.group == group and not resource.custom
+            for resource in self._resources.values()
+        )
+
     def groups(self) -> Iterator[str]:
         """Every group that has a resource; the core group is the empty string."""
         return iter(self._versions)
@@ -209,6 +217,9 @@ def _resource(
     if storage == GroupResource("events.k8s.io", "events"):  # one object with core/v1 Event
         storage, hub = GroupResource("", "events"), GroupVersionKind("", "v1", "Event")
     kind_rules = rules.get(group, row["resource"])
+    default = default_of_version(
+        group, row["resource"], kind_type, kind_rules.defaults.get(version)
+    )
     return Resource(
         group=group,
         version=version,
@@ -224,7 +235,7 @@ def _resource(
         hub=hub,
         storage=storage,
         rules=kind_rules,
-        codec=TypeCodec(scheme, kind_type, gvk, kind_rules.defaults.get(version)),
+        codec=TypeCodec(scheme, kind_type, gvk, default),
         storage_version_hash=_storage_version_hash(row, storage.group, served),
         deprecation=deprecation_warning(group, version, kind, scheme.minor),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kapi.apimachinery.scheme.model import Field, Type, TypeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from kapi.apimachinery.scheme.definitions import Presence
     from kapi.apimachinery.types import JSONObject, JSONValue
@@ -42,7 +42,9 @@ class TypeBuilder:
         definitions: Mapping[str, JSONObject],
         presence: Presence,
         defaults: Mapping[str, JSONValue],
+        gated: Collection[str] = (),
     ) -> None:
+        self._gated = gated
         self._definitions = definitions
         self._presence = presence
         self._defaults = defaults
@@ -83,6 +85,7 @@ class TypeBuilder:
             patch_merge_key=schema.get("x-kubernetes-patch-merge-key", ""),
             default=self._defaults.get(f"{owner}.{name}"),
             number=presence.number,
+            gated=f"{owner}.{name}" in self._gated,
             map_type=schema.get("x-kubernetes-map-type", ""),
         )
 

@@ -276,7 +276,8 @@ class DecoderCompiler:
 
         self._decoders[id(kind)] = decode  # before the members: structs may contain themselves
         for name, field in kind.fields.items():
-            members[name] = self._member(field)
+            member = self._member(field)
+            members[name] = _dropped(member) if field.gated else member
         always.extend(self.always(kind))
         return decode
 
@@ -307,6 +308,16 @@ class DecoderCompiler:
             return lambda: decode(None, [])
         zero = _ZERO.get(kind)
         return lambda: zero
+
+
+def _dropped(decode: Decoder) -> Decoder:
+    """A member that must be right and is not kept."""
+
+    def drop(value: JSONValue, unknown: list[str]) -> JSONValue:
+        decode(value, unknown)
+        return _OMIT
+
+    return drop
 
 
 def _null() -> JSONValue:

@@ -78,6 +78,8 @@ class Field:
     patch_merge_key: str = ""
     default: JSONValue = None
     number: int = 0
+    # Part of the schema and behind a feature gate that this version has off: read and dropped.
+    gated: bool = False
     # "atomic" when server-side apply treats the whole member as one value although its struct
     # type is shared with members that are not.
     map_type: str = ""

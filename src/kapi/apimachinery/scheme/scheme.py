@@ -15,7 +15,7 @@ from kapi.apimachinery.scheme.protobuf import ProtobufCodec
 from kapi.apimachinery.types import GroupVersionKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from kapi.apimachinery.scheme.model import Type
     from kapi.apimachinery.types import JSONObject, JSONValue
@@ -43,11 +43,12 @@ class Scheme:
         definitions: Mapping[str, JSONObject],
         presence: Presence,
         defaults: Mapping[str, JSONValue],
+        gated: Collection[str] = (),
     ) -> None:
         self.minor = minor
         self.definitions = definitions
         self.presence = presence
-        self._builder = TypeBuilder(definitions, presence, defaults)
+        self._builder = TypeBuilder(definitions, presence, defaults, gated)
         self.compiler = DecoderCompiler()
         self._names = _definition_names(definitions)
         self._protobuf: ProtobufCodec | None = None
@@ -58,10 +59,12 @@ class Scheme:
 
         Raises FileNotFoundError when the type data does not have it.
         """
-        defaults = orjson.loads(
-            importlib.resources.files("kapi.facts").joinpath("defaults.json").read_bytes()
-        )
-        return cls(minor, load_definitions(minor), Presence(), defaults)
+        facts = importlib.resources.files("kapi.facts")
+        defaults = orjson.loads(facts.joinpath("defaults.json").read_bytes())
+        # Members and the minor version in which their feature gate came to be on by default.
+        gates: dict[str, int] = orjson.loads(facts.joinpath("gates.json").read_bytes())
+        gated = frozenset(name for name, since in gates.items() if minor < since)
+        return cls(minor, load_definitions(minor), Presence(), defaults, gated)
 
     def definition_name(self, gvk: GroupVersionKind) -> str | None:
         """The definition that describes a kind (``io.k8s.api.core.v1.Pod``)."""

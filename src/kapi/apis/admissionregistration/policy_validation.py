@@ -223,7 +223,7 @@ def _validate_mutation(mutation: JSONObject, path: str, errors: ErrorList) -> No
             errors.required(f"{where}.expression", "expression is not specified")
 
 
-def validate_policy_binding(obj: JSONObject, errors: ErrorList, *, mutating: bool) -> None:
+def validate_policy_binding(obj: JSONObject, errors: ErrorList, *, actions: bool) -> None:
     """A binding: which policy, with which parameters, for what, and what happens then."""
     spec = obj.get("spec") or {}
     policy = spec.get("policyName", "")
@@ -238,7 +238,7 @@ def validate_policy_binding(obj: JSONObject, errors: ErrorList, *, mutating: boo
     if match is not None:
         # Clients know these errors with this path.
         validate_match_resources(match, "spec.matchResouces", errors)
-    if not mutating:
+    if actions:
         _validate_actions(spec.get("validationActions") or [], "spec.validationActions", errors)
 
 

@@ -59,6 +59,10 @@ class MutatingWebhookConfigurationStrategy(ValidatingWebhookConfigurationStrateg
     _mutating: ClassVar[bool] = True
 
 
+# The first minor version in which policies have a status and bindings say what happens.
+_STATUS_MINOR = 27
+
+
 class ValidatingAdmissionPolicyStrategy(_ConfigurationStrategy):
     """ValidatingAdmissionPolicy."""
 
@@ -66,7 +70,8 @@ class ValidatingAdmissionPolicyStrategy(_ConfigurationStrategy):
 
     def prepare_for_create(self, context: RequestContext, obj: JSONObject) -> None:
         """Nothing is type-checked yet."""
-        obj["status"] = {}
+        if context.minor >= _STATUS_MINOR:
+            obj["status"] = {}
 
     def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
         """What is matched, and the validations."""
@@ -100,7 +105,8 @@ class ValidatingAdmissionPolicyBindingStrategy(_ConfigurationStrategy):
 
     def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
         """Policy, parameters, matching and actions."""
-        validate_policy_binding(obj, errors, mutating=self._mutating)
+        actions = not self._mutating and context.minor >= _STATUS_MINOR
+        validate_policy_binding(obj, errors, actions=actions)
 
 
 class MutatingAdmissionPolicyBindingStrategy(ValidatingAdmissionPolicyBindingStrategy):

@@ -26,13 +26,13 @@ class HorizontalPodAutoscalerStrategy(Strategy):
 
     def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
         """Check the spec."""
-        validate_autoscaler(obj, errors)
+        validate_autoscaler(obj, errors, minor=context.minor)
 
     def validate_update(
         self, context: RequestContext, obj: JSONObject, old: JSONObject, errors: ErrorList
     ) -> None:
         """Check the spec."""
-        validate_autoscaler(obj, errors, old)
+        validate_autoscaler(obj, errors, old, minor=context.minor)
 
 
 class HorizontalPodAutoscalerStatusStrategy(Strategy):

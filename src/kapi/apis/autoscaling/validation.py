@@ -16,8 +16,17 @@ __all__ = ["validate_autoscaler", "validate_autoscaler_status"]
 _MAX_WINDOW_SECONDS = 3600
 _MAX_PERIOD_SECONDS = 1800
 
+# The first minor version that looks at the API version of what is scaled.
+_API_VERSION_MINOR = 34
 
-def validate_autoscaler(obj: JSONObject, errors: ErrorList, old: JSONObject | None = None) -> None:
+
+def validate_autoscaler(
+    obj: JSONObject,
+    errors: ErrorList,
+    old: JSONObject | None = None,
+    *,
+    minor: int = _API_VERSION_MINOR,
+) -> None:
     """Check the spec; with ``old``, let a target be that was stored before it was refused."""
     spec: JSONObject = obj.get("spec") or {}
     old_spec: JSONObject = (old or {}).get("spec") or {}
@@ -30,7 +39,10 @@ def validate_autoscaler(obj: JSONObject, errors: ErrorList, old: JSONObject | No
         errors.required("spec.maxReplicas", "must be set and greater than 0")
     if least is not None and most < least:
         errors.invalid("spec.maxReplicas", most, "must be greater than or equal to `minReplicas`")
-    _validate_target(spec.get("scaleTargetRef") or {}, old_spec.get("scaleTargetRef"), errors)
+    target: JSONObject = spec.get("scaleTargetRef") or {}
+    validate_object_reference(target, "spec.scaleTargetRef", errors)
+    if minor >= _API_VERSION_MINOR:
+        _validate_target(target, old_spec.get("scaleTargetRef"), errors)
     validate_metrics(spec.get("metrics") or (), least, "spec.metrics", errors)
     behavior: JSONObject = spec.get("behavior") or {}
     for direction in ("scaleUp", "scaleDown"):
@@ -41,7 +53,6 @@ def validate_autoscaler(obj: JSONObject, errors: ErrorList, old: JSONObject | No
 def _validate_target(target: JSONObject, old_target: JSONObject | None, errors: ErrorList) -> None:
     """What is scaled must name its API group, unless it is of the core group."""
     path = "spec.scaleTargetRef"
-    validate_object_reference(target, path, errors)
     api_version = target.get("apiVersion", "")
     if old_target is not None and old_target.get("apiVersion", "") == api_version:
         return

@@ -74,10 +74,23 @@ class ClusterTrustBundleStrategy(Strategy):
         return {"spec.signerName": (obj.get("spec") or {}).get("signerName", "")}
 
 
+def _drop_empty_keys(obj: JSONObject) -> None:
+    """Versions write the keys that only others have as empty ones."""
+    spec = obj.get("spec") or {}
+    for member in (*_EARLY_MEMBERS, "stubPKCS10Request"):
+        if not spec.get(member):
+            spec.pop(member, None)
+
+
 class PodCertificateRequestStrategy(ImmutableSpecStrategy):
     """PodCertificateRequest: a kubelet asks for a pod's certificate."""
 
     has_generation: ClassVar[bool] = False
+
+    def prepare_for_create(self, context: RequestContext, obj: JSONObject) -> None:
+        """No status, and the keys of one version."""
+        super().prepare_for_create(context, obj)
+        _drop_empty_keys(obj)
 
     def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
         """All that identifies the pod is there."""
@@ -93,6 +106,13 @@ class PodCertificateRequestStrategy(ImmutableSpecStrategy):
         ):
             if not spec.get(member):
                 errors.required(f"spec.{member}")
+
+    def prepare_for_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:
+        """Keep what only the other version has."""
+        _drop_empty_keys(obj)
+        spec, old_spec = obj.get("spec") or {}, old.get("spec") or {}
+        if context.version == "v1":
+            spec.update({name: old_spec[name] for name in _EARLY_MEMBERS if name in old_spec})
 
     def field_labels(self, obj: JSONObject) -> Mapping[str, str]:
         """Signer, pod and node."""

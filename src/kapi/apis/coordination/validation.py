@@ -49,18 +49,22 @@ def validate_lease_candidate(obj: JSONObject, errors: ErrorList) -> None:
             spec["emulationVersion"],
             "must be less than or equal to `binaryVersion`",
         )
-    _validate_strategy(spec.get("strategy", ""), errors)
+    if "preferredStrategies" in spec:  # v1alpha1
+        for index, strategy in enumerate(spec["preferredStrategies"]):
+            _validate_strategy(strategy, f"spec.preferredStrategies[{index}]", errors)
+    else:
+        _validate_strategy(spec.get("strategy", ""), "spec.strategy", errors)
 
 
-def _validate_strategy(strategy: str, errors: ErrorList) -> None:
+def _validate_strategy(strategy: str, path: str, errors: ErrorList) -> None:
     if not strategy:
-        errors.required("spec.strategy")
+        errors.required(path)
         return
     domain, slash, _ = strategy.partition("/")
     if slash:
-        errors.invalid_each("spec.strategy", strategy, names.qualified_name(strategy))
+        errors.invalid_each(path, strategy, names.qualified_name(strategy))
     elif domain not in _STRATEGIES:
-        errors.not_supported("spec.strategy", strategy, _STRATEGIES)
+        errors.not_supported(path, strategy, _STRATEGIES)
 
 
 def _version(text: str, path: str, errors: ErrorList) -> tuple[int, int, int] | None:

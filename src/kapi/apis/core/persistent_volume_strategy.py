@@ -80,6 +80,10 @@ def warn_about_storage_annotations(context: RequestContext, obj: JSONObject) -> 
         )
 
 
+# The first minor version that notes when a phase began.
+_TRANSITION_TIME_MINOR = 29
+
+
 class PersistentVolumeStrategy(Strategy):
     """Volumes."""
 
@@ -88,7 +92,9 @@ class PersistentVolumeStrategy(Strategy):
 
     def prepare_for_create(self, context: RequestContext, obj: JSONObject) -> None:
         """Start pending."""
-        obj["status"] = {"phase": "Pending", "lastPhaseTransitionTime": context.now}
+        obj["status"] = {"phase": "Pending"}
+        if context.minor >= _TRANSITION_TIME_MINOR:
+            obj["status"]["lastPhaseTransitionTime"] = context.now
 
     def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
         """Judge a new volume."""
@@ -127,6 +133,8 @@ class PersistentVolumeStatusStrategy(PersistentVolumeStrategy):
         """Note when the phase changes, unless the client tells the time itself."""
         status, before = obj.setdefault("status", {}), old.get("status") or {}
         name = "lastPhaseTransitionTime"
+        if context.minor < _TRANSITION_TIME_MINOR:
+            return
         if status.get("phase") != before.get("phase"):
             if status.get(name) in (None, before.get(name)):
                 status[name] = context.now

@@ -35,6 +35,20 @@ if TYPE_CHECKING:
 __all__ = ["ServiceStatusStrategy", "ServiceStrategy"]
 
 
+# The first minor version in which names of services may start with a digit.
+_RELAXED_NAMES_MINOR = 36
+_NAME_PATHS = ("metadata.name", "metadata.generateName")
+
+
+def _validate_strict_name(meta: JSONObject, errors: ErrorList) -> None:
+    """The rule for names before they were relaxed, in place of the present one."""
+    errors[:] = [error for error in errors if error.path not in _NAME_PATHS]
+    for member, prefix in (("generateName", True), ("name", False)):
+        if meta.get(member):
+            messages = names.dns1035_label(meta[member], prefix=prefix)
+            errors.invalid_each(f"metadata.{member}", meta[member], messages)
+
+
 class ServiceStrategy(Strategy):
     """The service itself."""
 
@@ -52,6 +66,8 @@ class ServiceStrategy(Strategy):
 
     def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
         """Judge a new service."""
+        if context.minor < _RELAXED_NAMES_MINOR:
+            _validate_strict_name(obj["metadata"], errors)
         validate_service(obj, errors, context.minor)
 
     def warnings_on_create(self, context: RequestContext, obj: JSONObject) -> None:

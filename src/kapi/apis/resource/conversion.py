@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kapi.apimachinery.types import JSONObject
+    from kapi.apimachinery.types import JSONObject, JSONValue
 
 __all__ = [
+    "alpha_slice_from_hub",
+    "alpha_slice_to_hub",
     "claim_from_hub",
     "claim_to_hub",
     "slice_from_hub",
@@ -61,6 +63,27 @@ def slice_from_hub(obj: JSONObject) -> JSONObject:
     )
 
 
+def alpha_slice_to_hub(obj: JSONObject) -> JSONObject:
+    """A ResourceSlice of v1alpha3, where a capacity is a bare quantity."""
+    return slice_to_hub(_with_capacities(obj, lambda quantity: {"value": quantity}))
+
+
+def alpha_slice_from_hub(obj: JSONObject) -> JSONObject:
+    """A ResourceSlice for v1alpha3."""
+    return _with_capacities(slice_from_hub(obj), lambda capacity: capacity["value"])
+
+
+def _with_capacities(obj: JSONObject, change: Callable[[JSONValue], JSONValue]) -> JSONObject:
+    def changed(device: JSONObject) -> JSONObject:
+        basic = device.get("basic") or {}
+        if not basic.get("capacity"):
+            return device
+        capacity = {name: change(value) for name, value in basic["capacity"].items()}
+        return {**device, "basic": {**basic, "capacity": capacity}}
+
+    return _with_devices(obj, changed)
+
+
 def _with_spec(obj: JSONObject, change: Callable[[JSONObject], JSONObject]) -> JSONObject:
     spec = obj.get("spec")
     return obj if spec is None else {**obj, "spec": change(spec)}
@@ -94,7 +117,8 @@ def _flatten(request: JSONObject) -> JSONObject:
 
 
 def _with_devices(obj: JSONObject, change: Callable[[JSONObject], JSONObject]) -> JSONObject:
-    devices = (obj.get("spec") or {}).get("devices")
-    if not devices:
-        return obj
+    spec = obj.get("spec") or {}
+    devices = spec.get("devices")
+    if not devices:  # v1alpha3 writes null
+        return {**obj, "spec": {k: v for k, v in spec.items() if k != "devices"}}
     return {**obj, "spec": {**obj["spec"], "devices": [change(device) for device in devices]}}

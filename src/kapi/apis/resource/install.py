@@ -59,8 +59,14 @@ def install(rules: Rules) -> None:
         KindRules(
             strategy=strategy.ResourceSliceStrategy(),
             columns=columns.RESOURCE_SLICE,
-            to_hub=dict.fromkeys(_EARLY, conversion.slice_to_hub),
-            from_hub=dict.fromkeys(_EARLY, conversion.slice_from_hub),
+            to_hub={
+                "v1beta1": conversion.slice_to_hub,
+                "v1alpha3": conversion.alpha_slice_to_hub,
+            },
+            from_hub={
+                "v1beta1": conversion.slice_from_hub,
+                "v1alpha3": conversion.alpha_slice_from_hub,
+            },
             selectable_fields=("spec.nodeName", "spec.driver"),
         ),
     )

@@ -34,7 +34,7 @@ def errors_of(validate, obj, **options):
 def binding_errors(*, mutating=False, **spec):
     obj = {"spec": {"policyName": "p", "validationActions": ["Deny"], **spec}}
     default_policy_binding(obj)
-    return errors_of(validate_policy_binding, obj, mutating=mutating)
+    return errors_of(validate_policy_binding, obj, actions=not mutating)
 
 
 def test_a_policy_does_something():
