@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kapi.apimachinery.errors import BadRequest, UnsupportedMediaType
+from kapi.apimachinery.errors import BadRequest, Invalid, UnsupportedMediaType
+from kapi.apimachinery.field import ErrorList
 from kapi.apimachinery.scheme import DecodeError
 from kapi.apimachinery.serializer import json, protobuf, yaml
 from kapi.apimachinery.types import GroupVersion, GroupVersionKind
@@ -201,6 +202,12 @@ def check_custom_kind(body: Body, data: bytes, resource: Resource) -> JSONObject
             f"the API version in the data ({api_version}) does not match the expected API "
             f"version ({resource.api_version})"
         )
+    if kind != resource.kind:
+        errors = ErrorList()
+        errors.invalid("kind", kind, f"must be {resource.kind}")
+        meta = value.get("metadata")
+        name = meta.get("name") if isinstance(meta, dict) else ""
+        raise Invalid.kind(resource.group, kind, name if isinstance(name, str) else "", errors)
     return value
 
 

@@ -65,9 +65,13 @@ class Router:
             return self._document(request)
         resource = self._api.catalogue.get(info.group, info.version, info.resource)
         if resource is None:
-            if not self._api.catalogue.versions(info.group):
+            if self._api.catalogue.is_builtin(info.group):
+                raise NotFound.path()
+            return not_found_page()
+        if resource.custom and resource.namespaced is not bool(info.namespace):
+            # Of all paths outside a namespace, only that of all namespaces' objects exists.
+            if not resource.namespaced or info.name or request.method != "GET":
                 return not_found_page()
-            raise NotFound.path()
         if info.namespace and not resource.namespaced and not _is_namespace_itself(info):
             raise NotFound.path()
         if resource.deprecation:
@@ -132,6 +136,8 @@ class Router:
         info = request.info
         sub = resource.subresources.get(info.subresource)
         if sub is None or (resource.namespaced and not info.namespace):
+            if resource.custom:
+                raise NotFound.resource(info.group, info.resource, info.name)
             raise NotFound.path()
         verb = _VERBS.get(request.method, "")
         if verb not in sub.verbs:

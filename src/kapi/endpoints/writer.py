@@ -191,6 +191,9 @@ class ObjectWriter:
     def _joined(resource: Resource, bodies: Sequence[bytes], metadata: JSONObject) -> bytes:
         if resource.rules.from_hub:
             bodies = [convert_body(resource, body) for body in bodies]
+        if resource.custom:  # lists and items keep what lists of built-in kinds leave out
+            metadata = {"continue": "", **metadata}
+            bodies = [resource.object_head + body[1:] for body in bodies]
         head = (
             b'{"kind":"%b","apiVersion":"%b","metadata":%b,"items":['
             % (

@@ -34,6 +34,7 @@ _UNICODE: Final = {
 _CLASS = re.compile(r"\[:(\^?)(\w+):\]")
 _PROPERTY = re.compile(r"[pP](?:\{(\w+)\}|(\w))")
 _NAMED = re.compile(r"\(\?<(\w+)>")
+_FLAGS = re.compile(r"\(\?([imsU]*(?:-[imsU]+)?)\)")
 _MULTILINE = re.compile(r"\(\?[a-z]*m")
 
 
@@ -49,6 +50,8 @@ def _translate(pattern: str) -> str:
     multiline = _MULTILINE.search(pattern) is not None
     out: list[str] = []
     position, in_class = 0, False
+    # For each open group, how many groups that carry flags end with it.
+    scoped = [0]
     while position < len(pattern):
         char = pattern[position]
         if char == "\\":
@@ -68,12 +71,23 @@ def _translate(pattern: str) -> str:
         elif char == "[":
             in_class = True
             out.append(char)
+        elif char == "(":
+            flags = _FLAGS.match(pattern, position)
+            if flags is not None:  # they hold to the end of the group around them
+                out.append(f"(?{flags[1]}:")
+                scoped[-1] += 1
+                position = flags.end()
+                continue
+            scoped.append(0)
+            out.append(char)
+        elif char == ")" and len(scoped) > 1:
+            out.append(")" * (scoped.pop() + 1))
         elif char == "$" and not multiline:
             out.append("\\Z")
         else:
             out.append(char)
         position += 1
-    return "".join(out)
+    return "".join(out) + ")" * scoped[0]
 
 
 def _opens(out: list[str]) -> bool:
