@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 MAPS = "/api/v1/namespaces/default/configmaps"
@@ -191,7 +189,7 @@ async def test_no_initial_events(cluster, config_map):
     ],
 )
 async def test_initial_events_go_with_one_match(cluster, fails, parameters):
-    """The parameter sendInitialEvents needs resourceVersionMatch=NotOlderThan, and a watch that needs it."""
+    """Initial events need resourceVersionMatch=NotOlderThan, which needs them in a watch."""
     answer = await cluster.get(MAPS, watch="true", timeoutSeconds="1", **parameters)
     fails(answer, 422, "Invalid")
 
@@ -270,30 +268,16 @@ async def test_every_version_of_a_kind_is_watched(cluster):
 async def test_watch_that_never_reads_is_ended_and_goes_on_from_where_it_was(cluster, config_map):
     """A client that cannot keep up gets the events in order and then the end, never a gap."""
     start = int(await version(cluster))
-    watch = cluster.watch(MAPS, resourceVersion=str(start))
-    blocked = asyncio.Event()
-    put = watch._chunks.put
-
-    async def block(chunk):
-        await blocked.wait()
-        await put(chunk)
-
-    watch._chunks.put = block
-    watch._task = asyncio.create_task(watch._server(watch._scope, watch._receive, watch._send))
-    for _ in range(3):
-        await asyncio.sleep(0)
-    await cluster.create(MAPS, config_map("n"))
-    for number in range(1200):
-        await cluster.patch("merge", f"{MAPS}/n", {"data": {"n": str(number)}})
-    blocked.set()
-    seen = [int(obj["metadata"]["resourceVersion"]) for _, obj in await watch.rest()]
+    async with cluster.watch(MAPS, resourceVersion=str(start), unread_chunks=1) as watch:
+        await cluster.create(MAPS, config_map("n"))
+        for number in range(1200):
+            await cluster.patch("merge", f"{MAPS}/n", {"data": {"n": str(number)}})
+        seen = [int(obj["metadata"]["resourceVersion"]) for _, obj in await watch.rest()]
     assert seen == list(range(start + 1, start + 1 + len(seen)))
     assert len(seen) < 1201
     async with cluster.watch(MAPS, resourceVersion=str(start + len(seen))) as resumed:
         _, obj = await resumed.event()
         assert int(obj["metadata"]["resourceVersion"]) == start + len(seen) + 1
-    watch._gone.set()
-    await watch._task
 
 
 async def test_stopping_the_server_ends_watches(start_cluster):

@@ -1,0 +1,190 @@
+"""A client that insists on protobuf: every verb on every built-in kind, options, errors."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+import protobuf_client as pb
+from minimal_objects import minimal_object
+
+MAPS = "/api/v1/namespaces/default/configmaps"
+ACCEPT = {"Accept": pb.MEDIA_TYPE}
+SEND = {**ACCEPT, "Content-Type": pb.MEDIA_TYPE}
+VERBS = {"create", "delete", "get", "list", "update", "watch"}
+
+
+async def request(cluster, method, path, content=b"", **parameters):
+    """A request whose body and answer are protobuf; the answer's envelope."""
+    answer = await cluster.http.request(
+        method, path, content=content, params=parameters, headers=SEND if content else ACCEPT
+    )
+    assert answer.headers["content-type"] == pb.MEDIA_TYPE, answer.text
+    return answer.status_code, pb.unwrap(answer.content)
+
+
+async def events(watch, count):
+    """The next events of a protobuf watch as (type, kind, message)."""
+    found, rest = [], b""
+    while len(found) < count:
+        chunk = await watch._next_chunk()
+        assert chunk is not None
+        new, rest = pb.frames(rest + chunk)
+        found += new
+    unwrapped = [(event, *pb.unwrap(envelope)[1:]) for event, envelope in found]
+    assert rest == b""
+    return unwrapped
+
+
+def path_of(resource):
+    """The collection of a resource."""
+    root = f"/apis/{resource.group}" if resource.group else "/api"
+    namespace = "/namespaces/default" if resource.namespaced else ""
+    return f"{root}/{resource.version}{namespace}/{resource.resource}"
+
+
+async def every_verb(cluster, resource):
+    """Create by JSON, read, delete, create again from what was read, update, list and watch."""
+    obj = minimal_object(resource.group, resource.version, resource.kind)
+    path, name = path_of(resource), obj["metadata"]["name"]
+    created = await cluster.create(path, obj)
+    status, (api_version, kind, message) = await request(cluster, "GET", f"{path}/{name}")
+    assert (status, api_version, kind) == (200, resource.api_version, resource.kind)
+    start = created["metadata"]["resourceVersion"]
+    async with cluster.watch(path, headers=ACCEPT, resourceVersion=start) as watch:
+        assert watch.headers["content-type"] == f"{pb.MEDIA_TYPE};stream=watch"
+        options = pb.wrap("v1", "DeleteOptions", b"\x08\x00\x22\x0aBackground")
+        status, _ = await request(cluster, "DELETE", f"{path}/{name}", options)
+        assert status in {200, 202}
+        gone = (await cluster.get(f"{path}/{name}")).status_code == 404
+        new = name if gone else "other"
+        unborn = pb.with_metadata(message, drop={pb.UID, pb.RESOURCE_VERSION}, name=new)
+        body = pb.wrap(resource.api_version, resource.kind, unborn)
+        status, (_, kind, born) = await request(cluster, "POST", path, body)
+        assert (status, kind) == (201, resource.kind), born
+        labelled = pb.with_metadata(born, drop={pb.RESOURCE_VERSION}, label="changed")
+        body = pb.wrap(resource.api_version, resource.kind, labelled)
+        status, (_, kind, changed) = await request(cluster, "PUT", f"{path}/{new}", body)
+        assert (status, kind) == (200, resource.kind), changed
+        seen = await events(watch, 3)
+        assert ("ADDED", resource.kind, born) in seen
+        assert seen[-1] == ("MODIFIED", resource.kind, changed)
+    status, (_, kind, listed) = await request(cluster, "GET", path)
+    assert (status, kind) == (200, f"{resource.kind}List")
+    assert changed in pb.values(listed, 2)
+    after = await cluster.read(f"{path}/{new}")
+    for member in created.keys() - {"metadata", "status"}:
+        assert after[member] == created[member], member
+    await cluster.delete(f"{path}/{new}", gracePeriodSeconds="0")
+
+
+async def test_every_verb_on_every_kind(start_cluster):
+    """Whatever is served can be used with protobuf alone."""
+    cluster = await start_cluster(runtime_config={"api/all": True})
+    done = 0
+    for resource in list(cluster.server.api.catalogue.all()):
+        if not VERBS.issubset(resource.verbs) or OTHERS.get(resource.resource, "") is None:
+            continue
+        await asyncio.wait_for(every_verb(cluster, resource), 10)
+        path, name = (
+            path_of(resource),
+            minimal_object(resource.group, resource.version, resource.kind)["metadata"]["name"],
+        )
+        await cluster.delete(f"{path}/{name}", gracePeriodSeconds="0")
+        done += 1
+    assert done > 60
+
+
+async def test_status_is_protobuf(cluster):
+    """An error comes as a Status message."""
+    status, (api_version, kind, message) = await request(cluster, "GET", f"{MAPS}/none")
+    assert (status, api_version, kind) == (404, "v1", "Status")
+    assert pb.values(message, 3) == [b'configmaps "none" not found']
+    assert pb.values(message, 6) == [404]
+
+
+async def test_metadata_only(cluster, config_map):
+    """PartialObjectMetadata and its lists have messages, Tables have none."""
+    await cluster.create(MAPS, config_map("a"))
+    as_kind = "{};as={};g=meta.k8s.io;v=v1"
+    partial = {"Accept": as_kind.format(pb.MEDIA_TYPE, "PartialObjectMetadata")}
+    answer = await cluster.get(f"{MAPS}/a", headers=partial)
+    assert pb.unwrap(answer.content)[:2] == ("meta.k8s.io/v1", "PartialObjectMetadata")
+    lists = {"Accept": as_kind.format(pb.MEDIA_TYPE, "PartialObjectMetadataList")}
+    answer = await cluster.get(MAPS, headers=lists)
+    _, _, message = pb.unwrap(answer.content)
+    names = [pb.values(pb.values(item, 1)[0], pb.NAME) for item in pb.values(message, 2)]
+    assert [b"a"] in names
+    table = {"Accept": as_kind.format(pb.MEDIA_TYPE, "Table")}
+    assert (await cluster.get(MAPS, headers=table)).status_code == 406
+    table["Accept"] += "," + as_kind.format("application/json", "Table")
+    assert (await cluster.get(MAPS, headers=table)).json()["kind"] == "Table"
+
+
+@pytest.mark.parametrize("path", ["/api", "/apis", "/apis/apps", "/apis/apps/v1", "/api/v1"])
+async def test_discovery(cluster, path):
+    """Discovery documents have messages."""
+    answer = await cluster.get(path, headers=ACCEPT)
+    assert answer.status_code == 200
+    assert pb.unwrap(answer.content)[1].startswith("API")
+
+
+async def test_bookmarks_and_errors_of_watches(cluster, config_map):
+    """Bookmarks are empty objects of the kind, errors are Status messages."""
+    await cluster.create(MAPS, config_map("a"))
+    options = {"sendInitialEvents": "true", "allowWatchBookmarks": "true"}
+    options["resourceVersionMatch"] = "NotOlderThan"
+    async with cluster.watch(MAPS, headers=ACCEPT, **options) as watch:
+        found = []
+        while not found or found[-1][0] != "BOOKMARK":
+            found += await events(watch, 1)
+        assert found[-1][1] == "ConfigMap"
+        assert b"k8s.io/initial-events-end" in found[-1][2]
+    async with cluster.watch(MAPS, headers=ACCEPT, resourceVersion="1") as watch:
+        event, kind, message = (await events(watch, 1))[0]
+    assert (event, kind, pb.values(message, 6)) in [("ERROR", "Status", [410]), (event, kind, [])]
+
+
+async def test_patches_are_refused(cluster, config_map):
+    """No patch is protobuf."""
+    await cluster.create(MAPS, config_map("a"))
+    answer = await cluster.http.patch(f"{MAPS}/a", content=b"k8s\0", headers=SEND)
+    assert answer.status_code == 415
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"k8s", b"{}", b"k8s\0", b"k8s\0\x0a", b"k8s\0\x12\x7f", b"k8s\0" + b"\xff" * 20],
+)
+async def test_broken_bodies(cluster, content):
+    """What is no message of the kind is 400 and a Status."""
+    for method, path in (("POST", MAPS), ("PUT", f"{MAPS}/a")):
+        answer = await cluster.http.request(method, path, content=content, headers=SEND)
+        expected = (422, 400) if content == b"k8s\0" else (400,)
+        assert answer.status_code in expected, answer.content
+        assert pb.unwrap(answer.content)[1] == "Status"
+
+
+async def test_wrong_kind(cluster):
+    """A message of another kind is told by its envelope."""
+    content = pb.wrap("v1", "Secret", b"")
+    answer = await cluster.http.post(MAPS, content=content, headers={**SEND, "Accept": "*/*"})
+    assert answer.status_code == 400
+    assert "Secret" in answer.json()["message"]
+
+
+async def test_protobuf_in_the_store(start_cluster, config_map, tmp_path):
+    """What was stored as protobuf is there after a restart, beside what was stored as JSON."""
+    options = {"ephemeral": False, "data_dir": Path(tmp_path)}
+    cluster = await start_cluster(**options)
+    await cluster.create(MAPS, config_map("json", data={"k": "1"}))
+    await cluster.server.stop()
+    cluster = await start_cluster(**options, storage_media_type=pb.MEDIA_TYPE)
+    await cluster.create(MAPS, config_map("protobuf", data={"k": "2"}))
+    await cluster.server.stop()
+    cluster = await start_cluster(**options)
+    items = (await cluster.read(MAPS))["items"]
+    found = {item["metadata"]["name"]: item["data"]["k"] for item in items if "data" in item}
+    assert found.items() >= {"json": "1", "protobuf": "2"}.items()
