@@ -74,12 +74,12 @@ class OpenAPI:
         return None
 
     def _names(self) -> list[str]:
-        names = ["api", "apis", "version"]
+        names = ["api", "apis", *_SINGLE_OPERATIONS]
         for group in self._catalogue.groups():
             if group:
                 names.append(f"apis/{group}")
-            for version in self._catalogue.versions(group):
-                names.append(f"apis/{group}/{version}" if group else f"api/{version}")
+            base = f"apis/{group}" if group else "api"
+            names.extend(f"{base}/{version}" for version in self._catalogue.versions(group))
         return sorted(names)
 
     def _index(self) -> dict[str, object]:
@@ -159,8 +159,8 @@ class OpenAPI:
             return orjson.dumps(self._build_v2())
         parts = name.split("/")[1:]
         group, version = "", ""
-        if parts == ["version"]:
-            operations = [_version_operation()]
+        if "/".join(parts) in _SINGLE_OPERATIONS:
+            operations = [_SINGLE_OPERATIONS["/".join(parts)]]
         elif len(parts) == 3:
             group, version = parts[1], parts[2]
             operations = self._operations(group, version)
@@ -180,7 +180,7 @@ class OpenAPI:
                 operations.extend(group_operations(group))
             for version in self._catalogue.versions(group):
                 operations.extend(self._operations(group, version))
-        operations.append(_version_operation())
+        operations.extend(_SINGLE_OPERATIONS.values())
         return v2_document(operations, self._writer(), self._version)
 
 
@@ -202,8 +202,27 @@ def _content_type(accept: str, version: str) -> str | None:
     return None
 
 
-def _version_operation() -> Operation:
-    return Operation(
+# Paths with a document of their own.
+_SINGLE_OPERATIONS = {
+    ".well-known/openid-configuration": Operation(
+        "/.well-known/openid-configuration/",
+        "get",
+        "getServiceAccountIssuerOpenIDConfiguration",
+        "get the OpenID configuration of the issuer of service account tokens",
+        "WellKnown",
+        produces=("application/json",),
+        returns="string",
+    ),
+    "openid/v1/jwks": Operation(
+        "/openid/v1/jwks/",
+        "get",
+        "getServiceAccountIssuerOpenIDKeyset",
+        "get the keys that verify service account tokens",
+        "openid",
+        produces=("application/jwk-set+json",),
+        returns="string",
+    ),
+    "version": Operation(
         "/version/",
         "get",
         "getCodeVersion",
@@ -211,4 +230,5 @@ def _version_operation() -> Operation:
         "version",
         produces=("application/json",),
         returns="io.k8s.apimachinery.pkg.version.Info",
-    )
+    ),
+}

@@ -25,6 +25,10 @@ _DESCRIPTIONS = {
     _QUANTITY: "A fixed-point number, written as a decimal or with a suffix such as m, k or Mi.",
     _INT_OR_STRING: "A number or a text.",
 }
+# Versions before these gave defaults to types that write themselves (Time, Quantity), and to what
+# is in lists and maps.
+_NO_CUSTOM_DEFAULTS_MINOR = 29
+_NO_ITEM_DEFAULTS_MINOR = 36
 _ZEROS: dict[str, JSONValue] = {"string": "", "integer": 0, "number": 0, "boolean": False}
 
 
@@ -50,6 +54,7 @@ class SchemaWriter:
         enums: Mapping[str, Mapping[str, list[str]]],
         defaults: Mapping[str, JSONValue],
     ) -> None:
+        self._minor = scheme.minor
         self._definitions = scheme.definitions
         self._presence = scheme.presence
         self._enums = enums
@@ -114,7 +119,7 @@ class SchemaWriter:
             elif key == "type":
                 out[key] = _plain_type(value)
             elif key in {"items", "additionalProperties"}:
-                out[key] = self._schema(value, root)
+                out[key] = self._items(value, root)
             else:
                 out[key] = value
         return out
@@ -146,14 +151,29 @@ class SchemaWriter:
         presence = self._presence.field(owner, field)
         if presence.number == 0 or presence.pointer:
             return
+        if "$ref" in out or not presence.omitempty:
+            self._zero(out)
+
+    def _zero(self, out: JSONObject) -> None:
+        """Go's zero value as the default of a property, or of the items of a list or map."""
         ref = out.get("$ref")
         if ref is not None:
-            if "properties" in self._definitions.get(ref.removeprefix(_V3), {}):
+            definition = self._definitions.get(ref.removeprefix(_V3), {})
+            if "properties" in definition or self._minor < _NO_CUSTOM_DEFAULTS_MINOR:
                 out["default"] = {}
-        elif not presence.omitempty and out.get("format") != "byte":
+        elif out.get("format") != "byte":
             zero = _ZEROS.get(out.get("type", ""))
             if zero is not None:
                 out["default"] = zero
+
+    def _items(self, schema: JSONObject, root: str) -> JSONObject:
+        """The schema of what is in a list or map."""
+        out = self._schema(schema, root)
+        if root == _V3 and self._minor < _NO_ITEM_DEFAULTS_MINOR:
+            self._zero(out)
+            if "$ref" in out and len(out) > 1:
+                out["allOf"] = [{"$ref": out.pop("$ref")}]
+        return out
 
     def _schema(self, schema: JSONObject, root: str) -> JSONObject:
         out: JSONObject = {}
@@ -163,7 +183,7 @@ class SchemaWriter:
             elif key == "type":
                 out[key] = _plain_type(value)
             elif key in {"items", "additionalProperties"} and isinstance(value, dict):
-                out[key] = self._schema(value, root)
+                out[key] = self._items(value, root)
             else:
                 out[key] = value
         return out

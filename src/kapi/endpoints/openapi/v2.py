@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import functools
+import hashlib
 from typing import TYPE_CHECKING
+
+import orjson
 
 from kapi.endpoints.openapi.parameters import PARAMETERS, PATH_PARAMETERS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kapi.apimachinery.types import JSONObject
     from kapi.endpoints.openapi.operations import Operation
     from kapi.endpoints.openapi.schemas import SchemaWriter
@@ -31,6 +38,10 @@ def v2_document(operations: list[Operation], schemas: SchemaWriter, version: str
         "info": {"title": "Kubernetes", "version": version},
         "paths": dict(sorted(paths.items())),
         "definitions": {name: schemas.v2(name) for name in schemas.closure(used)},
+        "parameters": {
+            _key(name): _query(name)
+            for name in sorted({name for operation in operations for name in _queries(operation)})
+        },
         "securityDefinitions": {
             "BearerToken": {
                 "description": "Bearer Token authentication",
@@ -52,7 +63,7 @@ def _operation(operation: Operation) -> JSONObject:
         "tags": [operation.tag],
         "operationId": operation.id,
     }
-    parameters = [_query(name) for name in operation.parameters]
+    parameters = [_reference(name) for name in operation.parameters]
     if operation.body:
         body: JSONObject = {
             "in": "body",
@@ -78,6 +89,23 @@ def _operation(operation: Operation) -> JSONObject:
         group, version, kind = operation.kind
         out["x-kubernetes-group-version-kind"] = {"group": group, "kind": kind, "version": version}
     return out
+
+
+def _queries(operation: Operation) -> Iterator[str]:
+    """The query parameters of an operation and of its path."""
+    yield from operation.parameters
+    yield from (n for n in operation.path_parameters if f"{{{n}}}" not in operation.path)
+
+
+def _key(name: str) -> str:
+    """What a shared parameter is called: its name and a hash of it."""
+    digest = hashlib.sha256(orjson.dumps(_query(name))).digest()[:6]
+    return f"{name}-{base64.urlsafe_b64encode(digest).decode()}"
+
+
+@functools.cache
+def _reference(name: str) -> JSONObject:
+    return {"$ref": f"#/parameters/{_key(name)}"}
 
 
 def _query(name: str) -> JSONObject:
@@ -107,5 +135,5 @@ def _shared_parameters(operation: Operation) -> list[JSONObject]:
                 }
             )
         else:
-            shared.append(_query(name))
+            shared.append(_reference(name))
     return shared
