@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from kapi.apimachinery.errors import MethodNotSupported, NotFound
+from kapi.apimachinery.serializer.protobuf import MEDIA_TYPE
 from kapi.endpoints.negotiation import JSON, Representation, parse_accept
 from kapi.endpoints.request import Response
 from kapi.endpoints.writer import encode
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Discovery"]
 
+# Media types that ask for the unaggregated form when they name no other.
+_PLAIN = frozenset({"application/json", "application/yaml", MEDIA_TYPE, "*/*"})
 _AGGREGATED = b"application/%b;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
@@ -133,7 +136,7 @@ class Discovery:
                     continue
                 if wanted.media_type in {"application/json", "application/yaml"}:
                     return self._aggregated_response(request, root, wanted.media_type)
-            elif wanted.media_type in {"application/json", "application/yaml", "*/*"}:
+            elif wanted.media_type in _PLAIN:
                 return None
         return None
 

@@ -84,8 +84,9 @@ class ProtobufCodec:
 
         Raises KeyError when its kind has no protobuf form.
         """
-        api_version, kind = obj["apiVersion"], obj["kind"]
-        found = self.type(GroupVersionKind(*GroupVersion.parse(api_version), kind))
+        # Discovery of the core group has no apiVersion, neither in JSON nor here.
+        api_version, kind = obj.get("apiVersion", ""), obj["kind"]
+        found = self.type(GroupVersionKind(*GroupVersion.parse(api_version or "v1"), kind))
         if found is None:
             raise KeyError(f"{api_version}, Kind={kind}")
         return self.wrap(api_version, kind, self.encode(found, obj))
