@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kapi.cli.parser import boolean, comma_list
+from kapi.endpoints.connect.kubelet_options import KubeletOptions
 from kapi.server.options import (
     DEFAULT_MINOR,
     MAXIMUM_MINOR,
@@ -48,6 +49,7 @@ def add_server_flags(parser: argparse.ArgumentParser, *, port: int, address: str
     _add_api_flags(parser)
     _add_access_flags(parser)
     _add_service_account_flags(parser)
+    _add_kubelet_flags(parser)
 
 
 def _add_endpoint_flags(parser: argparse.ArgumentParser, port: int, address: str) -> None:
@@ -173,6 +175,18 @@ def add_tls_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--client-ca-file", type=Path, metavar="FILE")
 
 
+def _add_kubelet_flags(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("kubelets (logs, exec, port forwarding, node proxy)")
+    for name in ("client-certificate", "client-key", "certificate-authority"):
+        group.add_argument(f"--kubelet-{name}", type=Path, metavar="FILE")
+    _add_list(
+        group,
+        "--kubelet-preferred-address-types",
+        "types of node addresses, the preferred one first",
+    )
+    group.add_argument("--kubelet-timeout", type=_duration, metavar="DURATION")
+
+
 def _add_list(group: argparse._ArgumentGroup, name: str, text: str) -> None:
     group.add_argument(name, type=comma_list, default=(), metavar="NAMES", help=text)
 
@@ -216,6 +230,7 @@ def server_options(
         service_account=_service_account_options(arguments),
         runtime_config=arguments.runtime_config,
         allow_privileged=arguments.allow_privileged,
+        kubelet=_kubelet_options(arguments),
         storage_media_type=arguments.storage_media_type,
     )
 
@@ -225,6 +240,22 @@ def _tls_options(flags: Mapping[str, Path | None]) -> TLSOptions:
     if (cert is None) != (key is None):
         raise OptionsError("--tls-cert-file and --tls-private-key-file must be given together")
     return TLSOptions(cert, key, flags.get("client_ca_file"))
+
+
+def _kubelet_options(arguments: argparse.Namespace) -> KubeletOptions:
+    certificate, key = arguments.kubelet_client_certificate, arguments.kubelet_client_key
+    if (certificate is None) != (key is None):
+        raise OptionsError(
+            "--kubelet-client-certificate and --kubelet-client-key must be given together"
+        )
+    defaults = KubeletOptions()
+    return KubeletOptions(
+        certificate,
+        key,
+        arguments.kubelet_certificate_authority,
+        arguments.kubelet_preferred_address_types or defaults.preferred_address_types,
+        arguments.kubelet_timeout or defaults.timeout_seconds,
+    )
 
 
 def _service_account_options(arguments: argparse.Namespace) -> ServiceAccountOptions:

@@ -18,9 +18,10 @@ from kapi.apimachinery.errors import (
     StatusError,
 )
 from kapi.apimachinery.user import UserInfo
+from kapi.endpoints.connect.exchange import Exchange
 from kapi.endpoints.filters.authorization import authorize
 from kapi.endpoints.negotiation import JSON
-from kapi.endpoints.request import Request, Response, parse_path
+from kapi.endpoints.request import BrokenStream, Request, Response, parse_path
 from kapi.endpoints.writer import encode
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ _LOG = logging.getLogger(__name__)
 MAX_BODY_BYTES = 3 * 1024 * 1024
 # Answers from this size on are compressed for clients that accept it.
 _GZIP_BYTES = 128 * 1024
+# What is passed on as it comes: these handlers read the request themselves.
+_CONNECTING = frozenset({"log", "exec", "attach", "portforward", "proxy"})
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -89,7 +92,9 @@ class Application:
                 warnings,
             )
             authorize(request, self._api.authorizer)
-            if method in _BODY_METHODS:
+            if request.info.subresource in _CONNECTING:
+                request.exchange = Exchange.of(scope, receive)
+            elif method in _BODY_METHODS:
                 request.body = await _read_body(headers, receive)
             response = await self._router.respond(request)
         except StatusError as error:
@@ -99,11 +104,20 @@ class Application:
         except Exception:
             _LOG.exception("%s %s failed", method, scope["path"])
             response = self._failure(InternalError("the server failed, see its log"), headers)
+        if response.tunnel is not None:
+            await response.tunnel()
+            return
         unauthorized = request is None and response.status == 401
         extra = self._common[:1] if unauthorized else self._common
         start = self._start(response, headers, audit_id, warnings, extra)
         if response.stream is not None:
-            await _send_stream(response, start, receive, send)
+            try:
+                await _send_stream(response, start, receive, send)
+            except BrokenStream:
+                await _break_off(scope, receive)
+            finally:
+                if response.on_close is not None:
+                    response.on_close()
             return
         await send(start)
         body = b"" if method == "HEAD" else response.body
@@ -192,13 +206,26 @@ async def _send_stream(
     assert response.stream is not None
     await send(start)
     await send({"type": "http.response.body", "body": b"", "more_body": True})
-    listener = asyncio.ensure_future(_wait_for_disconnect(response, receive))
+    listener: asyncio.Future[None] | None = None
+    if not response.watches_client:
+        listener = asyncio.ensure_future(_wait_for_disconnect(response, receive))
     try:
         async for chunk in response.stream:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
     finally:
-        listener.cancel()
+        if listener is not None:
+            listener.cancel()
+
+
+async def _break_off(scope: Scope, receive: Receive) -> None:
+    """End the connection in the middle of an answer, the only way to say that it is not whole."""
+    abort = scope.get("extensions", {}).get("abort")
+    if abort is None:
+        raise BrokenStream
+    abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _wait_for_disconnect(response: Response, receive: Receive) -> None:

@@ -149,8 +149,11 @@ def field_manager(request: Request, options: WriteOptions) -> str:
 def integer(request: Request, name: str) -> int | None:
     """A query parameter that is a number, or None; raises BadRequest."""
     text = request.parameter(name)
-    if not text:
-        return None
+    return parse_integer(text) if text else None
+
+
+def parse_integer(text: str) -> int:
+    """A number as a query holds it; raises BadRequest."""
     if not _INTEGER.fullmatch(text):
         raise BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax')
     value = int(text)

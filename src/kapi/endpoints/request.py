@@ -5,15 +5,16 @@ Implements "API concepts: resource URIs" of the Kubernetes documentation.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 if TYPE_CHECKING:
     from kapi.apimachinery.user import UserInfo
+    from kapi.endpoints.connect.exchange import Exchange
 
-__all__ = ["Request", "RequestInfo", "Response", "parse_path"]
+__all__ = ["BrokenStream", "Request", "RequestInfo", "Response", "parse_path"]
 
 
 @dataclass(slots=True)
@@ -38,7 +39,10 @@ class RequestInfo:
 
 @dataclass(slots=True)
 class Request:
-    """One HTTP request; header names are lower-case bytes."""
+    """One HTTP request; header names are lower-case bytes.
+
+    ``exchange`` is there for subresources that connect; then ``body`` was not read.
+    """
 
     method: str
     info: RequestInfo
@@ -49,6 +53,7 @@ class Request:
     audit_id: str
     warnings: list[str] = field(default_factory=list)
     _query: dict[str, list[str]] | None = None
+    exchange: Exchange | None = None
 
     @property
     def query(self) -> dict[str, list[str]]:
@@ -77,9 +82,17 @@ class Request:
         return self.headers.get(name, b"").decode("latin-1")
 
 
+class BrokenStream(Exception):
+    """A stream broke off; the client must see that the answer is not complete."""
+
+
 @dataclass(slots=True)
 class Response:
-    """One HTTP answer: ``body``, or ``stream`` for answers that go on (watches)."""
+    """One HTTP answer: ``body``, or ``stream`` for answers that go on (watches).
+
+    ``on_close`` is called when a stream ends in any way. A stream that ``watches_client`` learns
+    by itself when the client leaves. ``tunnel`` answers on the bare connection, in place of all.
+    """
 
     status: int = 200
     body: bytes = b""
@@ -87,6 +100,9 @@ class Response:
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     stream: AsyncIterator[bytes] | None = None
     on_disconnect: Callable[[], None] | None = None
+    on_close: Callable[[], None] | None = None
+    watches_client: bool = False
+    tunnel: Callable[[], Awaitable[None]] | None = None
 
 
 def parse_path(path: str) -> RequestInfo:

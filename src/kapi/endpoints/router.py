@@ -30,6 +30,8 @@ Document: TypeAlias = Callable[[Request], Response | None]
 _VERBS = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete", "POST": "create"}
 # What is only answered and never stored has no paths of objects.
 _REVIEW_VERBS = ("create",)
+# What proxies pass on beside the API's own verbs.
+_PROXY_METHODS = frozenset({"HEAD", "OPTIONS"})
 _OBJECT_HANDLERS: dict[str, Handler] = {
     "GET": get,
     "PUT": update,
@@ -139,8 +141,11 @@ class Router:
             if resource.custom:
                 raise NotFound.resource(info.group, info.resource, info.name)
             raise NotFound.path()
+        is_proxy = info.subresource == "proxy"
+        if info.parts and not is_proxy:
+            raise NotFound.path()
         verb = _VERBS.get(request.method, "")
-        if verb not in sub.verbs:
+        if verb not in sub.verbs and not (is_proxy and request.method in _PROXY_METHODS):
             raise MethodNotSupported
         key = (resource.group, resource.resource, info.subresource)
         special = self._subresources.get(key) or self._subresources.get(("", "", info.subresource))

@@ -10,6 +10,8 @@ import ipaddress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kapi.endpoints.connect.kubelet_options import KubeletOptions
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -99,6 +101,7 @@ class ServerOptions:
     runtime_config: Mapping[str, bool] = field(default_factory=dict)
     allow_privileged: bool = True
     root_ca_file: Path | None = None
+    kubelet: KubeletOptions = field(default_factory=KubeletOptions)
     etcd_servers: tuple[str, ...] = ()
     storage_media_type: str = "application/json"
 

@@ -2,7 +2,9 @@
 
 Owns sockets, connections and their end. The application finds the verified client certificate in
 ``scope["extensions"]["tls"]["client_certificate"]``, None without one. HTTP/1.1 only:
-clients that prefer HTTP/2 are told so by ALPN.
+clients that prefer HTTP/2 are told so by ALPN. ``abort`` there ends the connection in the middle of
+an answer, and ``upgrade`` is the offer to take over the connection of a request for another
+protocol (kapi.endpoints.connect.exchange).
 """
 
 from __future__ import annotations
@@ -13,14 +15,16 @@ import logging
 import socket
 import ssl
 from email.utils import formatdate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
+import httptools
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from kapi.authentication.x509 import ClientCertificate
 from kapi.server.options import StartError
+from kapi.server.upgrade import UpgradedConnection
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -49,6 +53,7 @@ class _Protocol(HttpToolsProtocol):
     """uvicorn's HTTP/1.1 with the client certificate in the scope and a limit for headers."""
 
     _extensions: JSONObject
+    _upgraded: UpgradedConnection | None = None
     _in_head = False
     _head_bytes = 0
 
@@ -56,7 +61,10 @@ class _Protocol(HttpToolsProtocol):
         """Resolve the peer's certificate, once for all requests of the connection."""
         super().connection_made(transport)  # type: ignore[arg-type]
         certificate = _peer_certificate(transport)
-        self._extensions = {"tls": {"client_certificate": certificate}}
+        self._extensions = {
+            "tls": {"client_certificate": certificate},
+            "abort": self.transport.abort,
+        }
 
     def on_message_begin(self) -> None:
         """Start a request."""
@@ -68,19 +76,31 @@ class _Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Hand the request to the application."""
         self._in_head = False
+        if not self.parser.should_upgrade():
+            super().on_headers_complete()
+            return
+        self._upgraded = offered = UpgradedConnection(self)
+        self.scope["extensions"] = cast("Any", {**self._extensions, "upgrade": offered})
         super().on_headers_complete()
+        offered.offer(self.cycle)
 
     def data_received(self, data: bytes) -> None:
         """Parse what came; give up on headers without end."""
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            if self._upgraded is not None:
+                self._upgraded.attach(data[upgrade.args[0] :])
+            return
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+            return
         if self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > _MAXIMUM_HEAD_BYTES and not self.transport.is_closing():
                 self.transport.write(_HEADERS_TOO_LARGE)
                 self.transport.close()
-
-    def _unsupported_upgrade_warning(self) -> None:
-        """Say nothing: the application answers requests to upgrade."""
 
 
 _HEADERS_TOO_LARGE = (

@@ -37,6 +37,7 @@ from kapi.endpoints.handlers.component_statuses import (
     get_component_status,
     list_component_statuses,
 )
+from kapi.endpoints.handlers.connect import Connector
 from kapi.endpoints.handlers.eviction import evict_pod
 from kapi.endpoints.handlers.namespaces import delete_namespace, finalize_namespace
 from kapi.endpoints.handlers.scale import Scales
@@ -62,6 +63,7 @@ from kapi.server.lookup import StoreLookup
 from kapi.server.options import OptionsError, StartError, first_service_ip
 from kapi.server.service_accounts import ServiceAccountTokens
 from kapi.server.services import ServiceHooks
+from kapi.server.tls import kubelet_client
 from kapi.storage.cacher.codec import JSONCodec, value_header
 from kapi.storage.compactor import Compactor
 from kapi.storage.store import Store
@@ -300,6 +302,7 @@ class APIServer:
             ("", "pods", "eviction"): evict_pod,
             ("", "serviceaccounts", "token"): tokens.requests.handle,
             ("", "", "scale"): Scales().handle,
+            **Connector(kubelet_client(self.options.kubelet)).handlers(),
         }
         return Router(api, documents, resources, subresources)
 

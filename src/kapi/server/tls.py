@@ -1,4 +1,4 @@
-"""TLS of the HTTPS endpoint.
+"""TLS of the HTTPS endpoint, and towards kubelets.
 
 Client certificates are requested and optional. One that the client CA does not vouch for ends the
 handshake: OpenSSL, unlike Go's TLS, verifies what it requests (docs/decisions/0003).
@@ -9,14 +9,16 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING
 
+from kapi.endpoints.connect.kubelet import KubeletClient
 from kapi.server.options import StartError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kapi.endpoints.connect.kubelet_options import KubeletOptions
     from kapi.server.options import TLSOptions
 
-__all__ = ["server_context"]
+__all__ = ["kubelet_client", "server_context"]
 
 
 def server_context(options: TLSOptions) -> ssl.SSLContext:
@@ -50,3 +52,15 @@ def _request_client_certificates(context: ssl.SSLContext, client_ca_file: Path) 
 def _unusable(what: str, path: Path, error: OSError) -> StartError:
     why = error.reason if isinstance(error, ssl.SSLError) else error.strerror
     return StartError(f"cannot use {what} {path}: {why}")
+
+
+def kubelet_client(options: KubeletOptions) -> KubeletClient:
+    """How this server reaches kubelets; StartError when a file cannot be used."""
+    kubelets = KubeletClient(options)
+    try:
+        kubelets.check()
+    except OSError as error:
+        path = options.client_certificate or options.certificate_authority
+        assert path is not None
+        raise _unusable("kubelet client files", path, error) from error
+    return kubelets

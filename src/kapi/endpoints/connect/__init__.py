@@ -1,0 +1,1 @@
+"""Connecting to nodes, pods and services: the subresources that reach beyond the API server."""

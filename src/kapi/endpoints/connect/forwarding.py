@@ -1,0 +1,232 @@
+"""Passing a request on to a backend and its answer back, both as streams.
+
+Bodies are never held: reading from one side waits for the other. When one side goes away the
+other is told at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from kapi.apimachinery.errors import ServiceUnavailable, StatusError
+from kapi.endpoints.connect.headers import (
+    request_headers,
+    response_headers,
+    rewrite_location,
+    upgrade_headers,
+)
+from kapi.endpoints.connect.html import LinkRewriter, is_html
+from kapi.endpoints.request import BrokenStream, Response
+from kapi.util.http_client import ClientConnection, HTTPClientError, ResponseHead
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from kapi.endpoints.connect.exchange import Exchange, RawConnection
+    from kapi.endpoints.connect.kubelet import Backend
+
+__all__ = ["Uplink", "forward", "tunnel"]
+
+_SWITCHING_PROTOCOLS = 101
+_LEAST_ERROR = 400
+
+
+class Uplink:
+    """Sends a request's body to a backend, then breaks the connection if the client leaves."""
+
+    def __init__(self, exchange: Exchange, connection: ClientConnection) -> None:
+        self._exchange = exchange
+        self._connection = connection
+        encoding = exchange.header(b"transfer-encoding").lower()
+        self._chunked = encoding == b"chunked"
+        self._finished = not self._chunked and not exchange.header(b"content-length")
+        self._task = asyncio.ensure_future(self._run())
+
+    async def _run(self) -> None:
+        with suppress(HTTPClientError):  # the response, or its absence, says more
+            while True:
+                message = await self._exchange.receive()
+                if message["type"] == "http.disconnect":
+                    self._connection.abort()
+                    return
+                if not self._finished:
+                    await self._send(message.get("body", b""))
+                    if not message.get("more_body"):
+                        self._finished = True
+                        if self._chunked:
+                            await self._connection.write(b"0\r\n\r\n")
+
+    async def _send(self, body: bytes) -> None:
+        if body:
+            framed = b"%x\r\n%b\r\n" % (len(body), body) if self._chunked else body
+            await self._connection.write(framed)
+
+    async def stop(self) -> None:
+        """Leave the rest of the request to somebody else."""
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+
+    def close(self) -> None:
+        """End both the request and the connection."""
+        self._task.cancel()
+        self._connection.close()
+
+
+async def forward(
+    exchange: Exchange, method: str, backend: Backend, path: str, query: str
+) -> Response:
+    """Pass a request on to a path of a backend; raises ServiceUnavailable."""
+    if not path and method in {"GET", "HEAD"}:
+        location = f"{exchange.path}/{'?' + query if query else ''}"
+        return Response(301, b"", b"", [(b"location", location.encode("utf-8"))])
+    prefix = exchange.path.removesuffix(path)
+    headers = request_headers(exchange)
+    if exchange.header(b"transfer-encoding"):
+        headers.append((b"transfer-encoding", b"chunked"))
+    headers.append((b"x-forwarded-uri", exchange.path.encode("utf-8")))
+    uplink: Uplink | None = None
+    try:
+        connection = await backend.connect()
+        uplink = Uplink(exchange, connection)
+        await connection.send_head(method, _target(path, query), headers)
+        head = await connection.read_head()
+    except HTTPClientError as error:
+        if uplink is not None:
+            uplink.close()
+        raise ServiceUnavailable(f"error trying to reach service: {error}") from error
+    except BaseException:
+        if uplink is not None:
+            uplink.close()
+        raise
+    back = response_headers(head.headers, cors=False)
+    hosts = (backend.address, exchange.header(b"host").decode("latin-1"))
+    back = [_outside(pair, prefix, hosts) for pair in back]
+    return _streamed(uplink, connection, head, back, prefix, hosts)
+
+
+def _target(path: str, query: str) -> str:
+    return f"{path or '/'}?{query}" if query else path or "/"
+
+
+def _outside(pair: tuple[bytes, bytes], prefix: str, hosts: tuple[str, str]) -> tuple[bytes, bytes]:
+    if pair[0] != b"location":
+        return pair
+    location = rewrite_location(pair[1].decode("latin-1"), prefix=prefix, hosts=hosts)
+    return b"location", location.encode("latin-1")
+
+
+def _streamed(
+    uplink: Uplink,
+    connection: ClientConnection,
+    head: ResponseHead,
+    headers: list[tuple[bytes, bytes]],
+    prefix: str,
+    hosts: tuple[str, str],
+) -> Response:
+    links: LinkRewriter | None = None
+    if is_html(head):
+        links = LinkRewriter(
+            lambda place: rewrite_location(place, prefix=prefix, hosts=hosts),
+            head.header(b"content-encoding"),
+        )
+        changed = {b"content-length", b"content-encoding"}
+        headers = [pair for pair in headers if pair[0] not in changed]
+    return Response(
+        head.status,
+        content_type=b"",
+        headers=headers,
+        stream=_body(connection, links),
+        on_close=uplink.close,
+        watches_client=True,
+    )
+
+
+async def _body(connection: ClientConnection, links: LinkRewriter | None) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in connection.read_body():
+            rewritten = chunk if links is None else links.feed(chunk)
+            if rewritten:
+                yield rewritten
+    except HTTPClientError as error:
+        raise BrokenStream from error
+    if links is not None:
+        yield links.end()
+
+
+async def tunnel(
+    exchange: Exchange, method: str, backend: Backend, path: str, query: str
+) -> Response:
+    """Ask a backend for another protocol; when it agrees, pass bytes on until one side ends.
+
+    Raises StatusError. A refusal of the backend is passed back as it is.
+    """
+    assert exchange.upgrade is not None
+    uplink: Uplink | None = None
+    try:
+        connection = await _dial(exchange, method, backend, _target(path, query))
+        uplink = Uplink(exchange, connection)
+        head = await connection.read_head()
+    except HTTPClientError as error:
+        if uplink is not None:
+            uplink.close()
+        raise StatusError(str(error)) from error
+    await uplink.stop()
+    if head.status == _SWITCHING_PROTOCOLS:
+        take = exchange.upgrade.take
+        return Response(head.status, tunnel=_pumping(take, connection, head.raw))
+    if head.status < _LEAST_ERROR:
+        connection.close()
+        raise StatusError(f"invalid upgrade response: status code {head.status}")
+    headers = [*response_headers(head.headers, cors=True), (b"connection", b"close")]
+    stream = _body(connection, None)
+    return Response(head.status, b"", b"", headers, stream, connection.abort, connection.close)
+
+
+async def _dial(exchange: Exchange, method: str, backend: Backend, target: str) -> ClientConnection:
+    try:
+        connection = await backend.connect()
+    except HTTPClientError as error:
+        raise StatusError(f"error dialing backend: {error}") from error
+    try:
+        await connection.send_head(method, target, upgrade_headers(exchange))
+    except HTTPClientError as error:
+        connection.abort()
+        raise StatusError(f"error sending request: {error}") from error
+    return connection
+
+
+def _pumping(
+    take: Callable[[], RawConnection], backend: ClientConnection, head: bytes
+) -> Callable[[], Awaitable[None]]:
+    async def pump() -> None:
+        client = take()
+        ways = (
+            asyncio.ensure_future(_to_backend(client, backend)),
+            asyncio.ensure_future(_to_client(client, backend, head)),
+        )
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+            client.close()
+            backend.close()
+
+    return pump
+
+
+async def _to_backend(client: RawConnection, backend: ClientConnection) -> None:
+    with suppress(HTTPClientError):
+        while data := await client.read():
+            await backend.write(data)
+
+
+async def _to_client(client: RawConnection, backend: ClientConnection, head: bytes) -> None:
+    with suppress(ConnectionError):
+        await client.write(head)
+        while data := await backend.read():
+            await client.write(data)

@@ -1,0 +1,235 @@
+"""HTTP/1.1 to a server: a connection for one exchange that is streamed both ways, or a tunnel.
+
+Owns dialing, TLS, the framing of a request's body and the reading of the response. Both directions
+are bounded: reading stops while nobody takes what came, writing waits while the peer is slow.
+Connections are not kept. The texts of errors are those of Go's net package, which the users of
+Kubernetes know and search for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import socket
+import ssl
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import httptools
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+__all__ = ["ClientConnection", "HTTPClientError", "ResponseHead", "join_host_port", "resolve"]
+
+# What may wait to be read, also the longest head of a response.
+_BUFFER_BYTES = 128 * 1024
+_READ_BYTES = 64 * 1024
+# A peer that does not take the last bytes in this time is cut off.
+_LINGER_SECONDS = 5.0
+_CONTINUE = range(100, 200)
+_SWITCHING_PROTOCOLS = 101
+
+
+class HTTPClientError(Exception):
+    """The server cannot be reached or broke off; the text says why."""
+
+
+@dataclass(slots=True)
+class ResponseHead:
+    """Status and headers (names in lower case), and the head as it came."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    raw: bytes
+
+    def header(self, name: bytes) -> bytes:
+        """The first header of a name, or nothing."""
+        for known, value in self.headers:
+            if known == name:
+                return value
+        return b""
+
+
+def join_host_port(host: str, port: int | str) -> str:
+    """``host:port`` with brackets around IPv6 addresses."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+@dataclass(slots=True)
+class _Parsed:
+    """Receives the parser's calls."""
+
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    body: list[bytes] = field(default_factory=list)
+    complete: bool = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
+
+    def on_body(self, data: bytes) -> None:
+        self.body.append(data)
+
+    def on_message_complete(self) -> None:
+        self.complete = True
+
+
+class ClientConnection:
+    """One connection; used by one exchange, then closed."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._parsed = _Parsed()
+        self._parser = httptools.HttpResponseParser(self._parsed)
+        self._head_only = False
+
+    @classmethod
+    async def connect(
+        cls, host: str, port: int, tls: ssl.SSLContext | None, timeout_seconds: float
+    ) -> ClientConnection:
+        """Dial; raises HTTPClientError."""
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                addresses = await resolve(host)
+                return await cls._dial(addresses, host, port, tls)
+        except TimeoutError:
+            raise HTTPClientError(f"dial tcp {join_host_port(host, port)}: i/o timeout") from None
+
+    @classmethod
+    async def _dial(
+        cls, addresses: list[str], host: str, port: int, tls: ssl.SSLContext | None
+    ) -> ClientConnection:
+        failure = f"dial tcp: lookup {host}: no such host"
+        for address in addresses:
+            try:
+                reader, writer = await asyncio.open_connection(
+                    address,
+                    port,
+                    ssl=tls,
+                    server_hostname=host if tls is not None else None,
+                    limit=_BUFFER_BYTES,
+                )
+            except ssl.SSLError as error:
+                raise HTTPClientError(_tls_failure(error)) from error
+            except OSError as error:
+                why = os.strerror(error.errno).lower() if error.errno else str(error)
+                failure = f"dial tcp {join_host_port(address, port)}: connect: {why}"
+                continue
+            return cls(reader, writer)
+        raise HTTPClientError(failure)
+
+    async def send_head(
+        self, method: str, target: str, headers: Iterable[tuple[bytes, bytes]]
+    ) -> None:
+        """Start the request."""
+        self._head_only = method == "HEAD"
+        lines = [f"{method} {target} HTTP/1.1\r\n".encode("ascii")]
+        for name, value in headers:
+            lines += (name, b": ", value, b"\r\n")
+        lines.append(b"\r\n")
+        await self.write(b"".join(lines))
+
+    async def write(self, data: bytes) -> None:
+        """Send bytes as they are; waits while the server is slow."""
+        try:
+            self._writer.write(data)
+            await self._writer.drain()
+        except (OSError, RuntimeError) as error:
+            raise HTTPClientError(f"write: {error}") from error
+
+    async def read(self) -> bytes:
+        """Bytes as they come, nothing at the end; for tunnels."""
+        try:
+            return await self._reader.read(_READ_BYTES)
+        except OSError:
+            return b""
+
+    async def read_head(self) -> ResponseHead:
+        """The head of the final response; informational ones are passed over."""
+        while True:
+            head = await self._read_one_head()
+            if head.status not in _CONTINUE or head.status == _SWITCHING_PROTOCOLS:
+                return head
+
+    async def _read_one_head(self) -> ResponseHead:
+        self._parsed = parsed = _Parsed()
+        self._parser = httptools.HttpResponseParser(parsed)
+        try:
+            raw = await self._reader.readuntil(b"\r\n\r\n")
+            self._parser.feed_data(raw)
+        except httptools.HttpParserUpgrade:
+            pass
+        except httptools.HttpParserError as error:
+            raise HTTPClientError(
+                f"net/http: HTTP/1.x transport connection broken: {error}"
+            ) from error
+        except asyncio.IncompleteReadError as error:
+            raise HTTPClientError("unexpected EOF" if error.partial else "EOF") from error
+        except asyncio.LimitOverrunError as error:
+            raise HTTPClientError("net/http: server response headers exceeded the limit") from error
+        except OSError as error:
+            raise HTTPClientError(f"read: {_reason(error)}") from error
+        return ResponseHead(self._parser.get_status_code(), parsed.headers, raw)
+
+    async def read_body(self) -> AsyncIterator[bytes]:
+        """The body in pieces as they come; raises HTTPClientError when it breaks off."""
+        parsed = self._parsed
+        while not (parsed.complete or self._head_only):
+            try:
+                data = await self._reader.read(_READ_BYTES)
+                if data:
+                    self._parser.feed_data(data)
+            except (OSError, httptools.HttpParserError) as error:
+                raise HTTPClientError("unexpected EOF") from error
+            if not data:
+                if self._ends_with_connection():
+                    return
+                raise HTTPClientError("unexpected EOF")
+            if parsed.body:
+                chunk = b"".join(parsed.body)
+                parsed.body.clear()
+                yield chunk
+
+    def _ends_with_connection(self) -> bool:
+        names = {name for name, _ in self._parsed.headers}
+        return not names & {b"content-length", b"transfer-encoding"}
+
+    def close(self) -> None:
+        """Send what is left, then close."""
+        transport = self._writer.transport
+        if transport.is_closing():
+            return
+        if transport.get_write_buffer_size():
+            asyncio.get_running_loop().call_later(_LINGER_SECONDS, transport.abort)
+        self._writer.close()
+
+    def abort(self) -> None:
+        """Close at once; whoever reads sees the end."""
+        self._writer.transport.abort()
+
+
+async def resolve(host: str) -> list[str]:
+    """The addresses of a host name; none when it is unknown."""
+    try:
+        return [str(ipaddress.ip_address(host))]
+    except ValueError:
+        pass
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return []
+    return list(dict.fromkeys(str(address[4][0]) for address in found))
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno).lower() if error.errno else str(error)
+
+
+def _tls_failure(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"tls: failed to verify certificate: x509: {error.verify_message}"
+    if error.reason == "WRONG_VERSION_NUMBER":
+        return "http: server gave HTTP response to HTTPS client"
+    return f"remote error: tls: {(error.reason or str(error)).lower().replace('_', ' ')}"
