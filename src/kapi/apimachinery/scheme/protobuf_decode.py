@@ -81,11 +81,23 @@ class MessageDecoderCompiler:
 
     def _struct(self, kind: Type) -> MessageDecoder:
         readers: dict[int, _Reader] = {}
-        read = _message_reader(readers)
         always: list[tuple[str, Callable[[], JSONValue]]] = []
 
+        find = readers.get
+
         def decode(data: bytes, pos: int, end: int, out: JSONObject) -> JSONObject:
-            read(data, pos, end, out)
+            while pos < end:  # as _message_reader, without the call
+                key = data[pos]
+                pos += 1
+                if key > 127:
+                    key, pos = read_varint(data, pos - 1)
+                reader = find(key)
+                if reader is not None:
+                    pos = reader(data, pos, end, out)
+                else:
+                    pos = _unknown(readers, data, pos, end, key)
+            if pos > end:
+                raise ProtobufError("unexpected EOF")
             for name, zero in always:
                 if name not in out:
                     out[name] = zero()
@@ -131,7 +143,7 @@ class MessageDecoderCompiler:
             return {LENGTH: _struct(name, decode, zero)}
         content = self._content(kind)
         if kind.kind == "string":
-            return {LENGTH: _string(name) if keep_zero else _nonempty_string(name)}
+            return {LENGTH: _string(name, keep_empty=keep_zero)}
         if kind.kind in _MESSAGES:  # an empty message is null, and null is as good as absent
             return {LENGTH: _non_null(name, content)}
         return {LENGTH: _assigning(name, content) if keep_zero else _non_empty(name, content)}
@@ -245,7 +257,13 @@ def _inlined(read: Callable[[bytes, int, int, JSONObject], None]) -> _Reader:
 
 def _struct(name: str, decode: MessageDecoder, zero: JSONValue = None) -> _Reader:
     def reader(data: bytes, pos: int, end: int, out: JSONObject) -> int:
-        pos, stop = read_length(data, pos, end)
+        size = data[pos]  # as read_length, without the call
+        pos += 1
+        if size > 127:
+            size, pos = read_varint(data, pos - 1)
+        stop = pos + size
+        if stop > end:
+            raise ProtobufError("unexpected EOF")
         value = decode(data, pos, stop, out.get(name) or {})
         if zero is None or value != zero:
             out[name] = value
@@ -254,22 +272,23 @@ def _struct(name: str, decode: MessageDecoder, zero: JSONValue = None) -> _Reade
     return reader
 
 
-def _string(name: str) -> _Reader:
+def _string(name: str, *, keep_empty: bool = True) -> _Reader:
     def reader(data: bytes, pos: int, end: int, out: JSONObject) -> int:
-        pos, stop = read_length(data, pos, end)
-        out[name] = text_of(data[pos:stop])
-        return stop
-
-    return reader
-
-
-def _nonempty_string(name: str) -> _Reader:
-    def reader(data: bytes, pos: int, end: int, out: JSONObject) -> int:
-        size = data[pos]
-        if size == 0:
-            return pos + 1
-        pos, stop = read_length(data, pos, end)
-        out[name] = text_of(data[pos:stop])
+        size = data[pos]  # as read_length and text_of, without the calls
+        pos += 1
+        if size > 127:
+            size, pos = read_varint(data, pos - 1)
+        stop = pos + size
+        if stop > end:
+            raise ProtobufError("unexpected EOF")
+        if size:
+            text = data[pos:stop]
+            try:
+                out[name] = text.decode()
+            except UnicodeDecodeError:
+                out[name] = text_of(text)
+        elif keep_empty:
+            out[name] = ""
         return stop
 
     return reader
@@ -381,18 +400,25 @@ def _packed(name: str, convert: _Number) -> _Reader:
 
 
 def _entry(name: str, content: _Content) -> _Reader:
-    """One entry of a map: a message of key and value."""
+    """One entry of a map: a message of key and value, nearly always in this order."""
     read = _message_reader({0x0A: _string("key"), 0x12: _assigning("value", content)})
 
     def reader(data: bytes, pos: int, end: int, out: JSONObject) -> int:
         pos, stop = read_length(data, pos, end)
+        members = out.get(name)
+        if members is None:
+            members = out[name] = {}
+        if pos < stop and data[pos] == 0x0A:
+            start, middle = read_length(data, pos + 1, stop)
+            if middle < stop and data[middle] == 0x12:
+                begin, last = read_length(data, middle + 1, stop)
+                if last == stop:
+                    members[text_of(data[start:middle])] = content(data, begin, last)
+                    return stop
         entry: JSONObject = {}
         read(data, pos, stop, entry)
         value = entry["value"] if "value" in entry else content(b"", 0, 0)
-        if name in out:
-            out[name][entry.get("key", "")] = value
-        else:
-            out[name] = {entry.get("key", ""): value}
+        members[entry.get("key", "")] = value
         return stop
 
     return reader

@@ -65,25 +65,24 @@ class EncoderCompiler:
 
     def _struct(self, kind: Type, name: str) -> Encoder:
         members: list[_Member] = []
-        join = b"".join
+        absent: list[bytes] = []
+        places: dict[str, tuple[int, Encoder]] = {}
+        find, copy, join = places.get, absent.copy, b"".join
 
         def encode(obj: JSONValue) -> bytes:
-            get = obj.get
-            parts = []
-            for member, encoder, absent in members:
-                value = get(member)
-                if value is None:
-                    if absent:
-                        parts.append(absent)
-                else:
-                    parts.append(encoder(value))
+            # Few of a struct's members are given: the others are put in all at once.
+            parts = copy()
+            for member, value in obj.items():
+                place = find(member)
+                if place is not None and value is not None:
+                    parts[place[0]] = place[1](value)
             return join(parts)
 
         def encode_inlining(obj: JSONValue) -> bytes:
             parts = []
-            for member, encoder, absent in members:
+            for member, encoder, nothing in members:
                 value = obj.get(member) if member else obj
-                parts.append(absent if value is None else encoder(value))
+                parts.append(nothing if value is None else encoder(value))
             return join(parts)
 
         declared = self._presence.message(name)
@@ -99,6 +98,9 @@ class EncoderCompiler:
                 members.append(_Member("", _framed(inner, presence.number), b""))
             elif member in kind.fields:
                 members.append(self._member(kind.fields[member], wrapped=presence.wrapped))
+        for place, (member, encoder, nothing) in enumerate(members):
+            absent.append(nothing)
+            places[member] = (place, encoder)
         return chosen
 
     def _member(self, field: Field, *, wrapped: bool) -> _Member:
@@ -123,6 +125,8 @@ class EncoderCompiler:
             return _repeated(self._tagged(kind.element, number))
         if kind.kind == "map":
             assert kind.element is not None
+            if kind.element.kind == "string":
+                return _string_map(tag(number, LENGTH))
             # In a map, a list is the only field of a message of its own (ExtraValue).
             return _map(tag(number, LENGTH), self._tagged(kind.element, 2, wrapped=True))
         if kind.kind == "string":
@@ -166,10 +170,12 @@ class EncoderCompiler:
 def _framed(content: Encoder, number: int) -> Encoder:
     """Put tag and length in front of a message."""
     key = tag(number, LENGTH)
+    short = _short_heads(key)
 
     def encode(value: JSONValue) -> bytes:
         data = content(value)
-        return key + varint(len(data)) + data
+        size = len(data)
+        return short[size] + data if size < 128 else key + varint(size) + data
 
     return encode
 
@@ -196,6 +202,26 @@ def _repeated(element: Encoder) -> Encoder:
 
     def encode(value: JSONValue) -> bytes:
         return b"".join([element(item) for item in value])
+
+    return encode
+
+
+def _string_map(key: bytes) -> Encoder:
+    """As ``_map``, for what labels, annotations and most maps are."""
+    heads, name_heads, value_heads = (_short_heads(head) for head in (key, b"\x0a", b"\x12"))
+
+    def encode(value: JSONValue) -> bytes:
+        parts: list[bytes] = []
+        obj: dict[str, str] = value
+        for name in sorted(obj):
+            first, second = name.encode(), (obj[name] or "").encode()
+            size, more = len(first), len(second)
+            head = name_heads[size] if size < 128 else b"\x0a" + varint(size)
+            middle = value_heads[more] if more < 128 else b"\x12" + varint(more)
+            size += len(head) + len(middle) + more
+            start = heads[size] if size < 128 else key + varint(size)
+            parts += (start, head, first, middle, second)
+        return b"".join(parts)
 
     return encode
 

@@ -48,6 +48,7 @@ __all__ = [
 
 _ZERO_TIME_SECONDS: Final = -62135596800  # the first second of year 1, Go's zero time
 _RECENT_TIMES = 4096  # most objects of a cluster were made in few different seconds
+_RECENT_QUANTITIES = 1024  # requests and limits repeat
 _EXPONENT_FROM = 1e21  # Go writes larger floats with an exponent
 
 
@@ -162,6 +163,7 @@ def write_quantity(value: str | float) -> bytes:
     return b"\x0a" + delimited(str(value).encode())
 
 
+@lru_cache(maxsize=_RECENT_QUANTITIES)
 def read_quantity(content: bytes) -> str:
     """A Quantity in canonical form."""
     text = _texts(content).get(1)
@@ -213,7 +215,11 @@ def write_any(value: JSONValue) -> bytes:
 
 def read_any(content: bytes, nested: Callable[[bytes], JSONObject]) -> JSONValue:
     """RawExtension, JSON or FieldsV1; ``nested`` reads an envelope inside."""
-    raw = _texts(content).get(1)
+    if content[:1] == b"\x0a":  # nearly always the only field
+        start, stop = read_length(content, 1, len(content))
+        raw = content[start:] if stop == len(content) else _texts(content)[1]
+    else:
+        raw = _texts(content).get(1, b"")
     if not raw:
         return None
     if raw.startswith(MAGIC):
