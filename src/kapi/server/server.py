@@ -25,7 +25,7 @@ from kapi.controllers.controller_manager import ControllerManager
 from kapi.endpoints.api import API
 from kapi.endpoints.application import Application
 from kapi.endpoints.discovery import Discovery
-from kapi.endpoints.filters.authorization import AuthorizeKnownUsers
+from kapi.endpoints.filters.authorization import AuthorizeKnownUsers, resource_access
 from kapi.endpoints.handlers.access_reviews import (
     review_access,
     review_own_access,
@@ -135,9 +135,13 @@ class APIServer:
         }
         stores: dict[GroupResource, ResourceStore] = {}
         lookup = StoreLookup(stores)
+        authorizer = AuthorizeKnownUsers()
         admission = AdmissionChain(
             builtin_plugins(
                 lookup,
+                self.ids,
+                resource_access(authorizer),
+                minor=options.kubernetes_minor,
                 enabled=options.enabled_admission_plugins,
                 disabled=options.disabled_admission_plugins,
             )
@@ -161,7 +165,7 @@ class APIServer:
             clock=self.clock,
             ids=self.ids,
             converter=TypeConverter(scheme.compiler),
-            authorizer=AuthorizeKnownUsers(),
+            authorizer=authorizer,
         )
         self.api = api
         await self._load_services(stores, allocators)

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kapi.admission.plugins.certificates import (
+    CertificateApproval,
+    CertificateSigning,
+    CertificateSubjectRestriction,
+)
+from kapi.admission.plugins.default_ingress_class import DefaultIngressClass
 from kapi.admission.plugins.default_storage_class import DefaultStorageClass
 from kapi.admission.plugins.default_toleration_seconds import DefaultTolerationSeconds
+from kapi.admission.plugins.limit_ranger import LimitRanger
 from kapi.admission.plugins.namespace_lifecycle import NamespaceLifecycle
+from kapi.admission.plugins.persistent_volume_claim_resize import PersistentVolumeClaimResize
+from kapi.admission.plugins.pod_resize import PodResizeValidator
+from kapi.admission.plugins.pod_topology_labels import PodTopologyLabels
 from kapi.admission.plugins.priority import Priority
+from kapi.admission.plugins.runtime_class import RuntimeClass
+from kapi.admission.plugins.service_account import ServiceAccount
 from kapi.admission.plugins.storage_object_in_use_protection import StorageObjectInUseProtection
 from kapi.admission.plugins.taint_nodes_by_condition import TaintNodesByCondition
 
@@ -16,20 +28,45 @@ if TYPE_CHECKING:
 
     from kapi.admission.chain import Plugin
     from kapi.admission.lookup import Lookup
+    from kapi.admission.plugins.certificates import ResourceAccess
+    from kapi.util.ids import IDSource
 
 __all__ = ["builtin_plugins"]
 
 
+# The minor version since which pods follow their node: its labels, and what it can carry.
+_FOLLOWS_NODE_SINCE = 35
+
+
 def builtin_plugins(
-    lookup: Lookup, *, enabled: Collection[str] = (), disabled: Collection[str] = ()
+    lookup: Lookup,
+    ids: IDSource,
+    may: ResourceAccess,
+    *,
+    minor: int,
+    enabled: Collection[str] = (),
+    disabled: Collection[str] = (),
 ) -> list[Plugin]:
-    """The plugins that are on by default or asked for, without those switched off, in order."""
+    """The plugins that are on by default or asked for, without those switched off, in order.
+
+    ``may`` asks the authorizer in force.
+    """
     plugins: list[Plugin] = [
         NamespaceLifecycle(lookup),
+        LimitRanger(lookup),
+        ServiceAccount(lookup, ids),
         TaintNodesByCondition(),
         Priority(lookup),
         DefaultTolerationSeconds(),
         DefaultStorageClass(lookup),
         StorageObjectInUseProtection(),
+        PersistentVolumeClaimResize(lookup),
+        RuntimeClass(lookup),
+        CertificateApproval(may),
+        CertificateSigning(may),
+        CertificateSubjectRestriction(),
+        DefaultIngressClass(lookup),
     ]
+    if minor >= _FOLLOWS_NODE_SINCE:
+        plugins += [PodTopologyLabels(lookup), PodResizeValidator(lookup)]
     return [plugin for plugin in plugins if plugin.name not in disabled]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from kapi.admission.chain import Plugin
+from kapi.admission.refusal import refused
 from kapi.apimachinery.errors import Forbidden, NotFound
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class NamespaceLifecycle(Plugin):
 
     async def mutate(self, attributes: Attributes) -> None:
         """Refuse before anybody changes the object."""
-        context, resource = attributes.context, attributes.resource
+        context = attributes.context
         if attributes.operation == "DELETE":
             if context.name in _IMMORTAL:
                 raise Forbidden.resource(
@@ -55,17 +56,13 @@ class NamespaceLifecycle(Plugin):
             raise NotFound.resource("", "namespaces", context.namespace)
         if (namespace.get("status") or {}).get("phase") != "Terminating":
             return
-        assert attributes.obj is not None
-        name = attributes.obj["metadata"].get("name", "")
         cause = {
             "reason": "NamespaceTerminating",
             "message": f"namespace {context.namespace} is being terminated",
             "field": "metadata.namespace",
         }
-        raise Forbidden.resource(
-            resource.group,
-            resource.resource,
-            name,
+        raise refused(
+            attributes,
             f"unable to create new content in namespace {context.namespace} "
             "because it is being terminated",
             [cause],

@@ -27,5 +27,7 @@ class TaintNodesByCondition(Plugin):
             return
         spec = obj.setdefault("spec", {})
         taints = spec.get("taints") or []
-        if not any((t.get("key"), t.get("effect")) == (_TAINT["key"], _TAINT["effect"]) for t in taints):
+        if not any(
+            (t.get("key"), t.get("effect")) == (_TAINT["key"], _TAINT["effect"]) for t in taints
+        ):
             spec["taints"] = [*taints, dict(_TAINT)]

@@ -14,6 +14,8 @@ __all__ = [
     "container_requests",
     "default_pod_resources",
     "is_pod_level_resource",
+    "pod_limits",
+    "pod_requests",
     "qos_class",
 ]
 
@@ -126,3 +128,26 @@ def _qos(resources: JSONObject) -> tuple[bool, bool]:
         if limit == "0" or (request != limit and parse(request) != parse(limit)):
             guaranteed = False
     return guaranteed, asks
+
+
+def pod_requests(spec: JSONObject) -> Amounts:
+    """What the pod as a whole requests: of its own or by its containers, and its overhead."""
+    total = container_requests(spec)
+    total.update(_whole(spec, "requests"))
+    _add(total, {name: parse(text) for name, text in (spec.get("overhead") or {}).items()})
+    return total
+
+
+def pod_limits(spec: JSONObject) -> Amounts:
+    """The limits of the pod as a whole; overhead counts where there is a limit."""
+    total = container_limits(spec)
+    total.update(_whole(spec, "limits"))
+    for name, text in (spec.get("overhead") or {}).items():
+        if name in total:
+            total[name] += parse(text)
+    return total
+
+
+def _whole(spec: JSONObject, kind: str) -> Amounts:
+    amounts = _amounts(spec, kind) if spec.get("resources") else {}
+    return {name: amount for name, amount in amounts.items() if is_pod_level_resource(name)}

@@ -15,6 +15,8 @@ from kapi.apimachinery.errors import Forbidden
 from kapi.apimachinery.user import ALL_UNAUTHENTICATED
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kapi.apimachinery.types import JSONObject
     from kapi.apimachinery.user import UserInfo
     from kapi.endpoints.request import Request
@@ -27,6 +29,8 @@ __all__ = [
     "SubjectRules",
     "attributes_of",
     "authorize",
+    "refusal",
+    "resource_access",
     "verb_of",
 ]
 
@@ -109,6 +113,20 @@ class AuthorizeKnownUsers:
             [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}],
             [{"verbs": ["*"], "nonResourceURLs": ["*"]}],
         )
+
+
+def resource_access(
+    authorizer: Authorizer,
+) -> Callable[[UserInfo, str, str, str, str], bool]:
+    """The question that admission plugins ask: may a user do this to a cluster-scoped object."""
+
+    def may(user: UserInfo, verb: str, group: str, resource: str, name: str) -> bool:
+        attributes = AuthorizationAttributes(
+            user, verb, group=group, version="*", resource=resource, name=name
+        )
+        return authorizer.authorize(attributes).allowed
+
+    return may
 
 
 def verb_of(request: Request) -> str:
