@@ -140,6 +140,8 @@ class Application:
         if response.headers:
             out.extend(response.headers)
         for text in warnings:
+            if not text.isprintable():  # no header can carry control characters
+                continue
             quoted = text.replace("\\", "\\\\").replace('"', '\\"')
             out.append((b"warning", f'299 - "{quoted}"'.encode("utf-8", "replace")))
         if response.stream is None:
