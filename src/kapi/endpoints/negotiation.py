@@ -151,7 +151,7 @@ class Negotiator:
         if not as_kind:
             if codec is not None and not messages:
                 return None
-            return Representation(encoding, protobuf=codec)
+            return JSON if encoding == "json" else Representation(encoding, protobuf=codec)
         version = parameters.get("v", "")
         known = as_kind in _META_KINDS and version in _META_VERSIONS
         if not known or parameters.get("g", "") != "meta.k8s.io":

@@ -12,13 +12,14 @@ import orjson
 
 from kapi.apimachinery.errors import NotAcceptable
 from kapi.apimachinery.serializer import yaml
+from kapi.apimachinery.serializer.protobuf import MEDIA_TYPE, framed
 from kapi.apimachinery.types import GroupVersionKind
 from kapi.endpoints.negotiation import JSON, Representation
 from kapi.endpoints.request import Response
 from kapi.endpoints.table import include_object, partial_metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from kapi.apimachinery.scheme.protobuf import ProtobufCodec
     from kapi.apimachinery.types import JSONObject, JSONValue
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from kapi.util.clock import Clock
 
 __all__ = ["ObjectWriter", "convert_body", "encode", "object_message"]
+
+_PROTOBUF = MEDIA_TYPE.encode()
 
 
 def encode(value: JSONValue, representation: Representation, *, pretty: bool = False) -> bytes:
@@ -56,21 +59,18 @@ def _without_type(obj: JSONObject) -> JSONObject:
     return obj
 
 
-def object_message(codec: ProtobufCodec, resource: Resource, entry: Entry) -> bytes:
-    """An object's protobuf message at the resource's version, kept with its entry."""
+def object_message(codec: ProtobufCodec, resource: Resource) -> Callable[[Entry], bytes]:
+    """A function for an object's framed protobuf message, which is kept with its entry."""
+    version = resource.api_version
 
     def build(entry: Entry) -> bytes:
-        return codec.encode(resource.type, orjson.loads(convert_body(resource, entry.body)))
+        return _message(codec, resource, entry.body)
 
-    return entry.alternate(resource.gvk, build)
+    return lambda entry: entry.alternate(version, build)
 
 
-def _message(
-    codec: ProtobufCodec, resource: Resource, body: bytes, entry: Entry | None
-) -> bytes:
-    if entry is not None:
-        return object_message(codec, resource, entry)
-    return codec.encode(resource.type, orjson.loads(convert_body(resource, body)))
+def _message(codec: ProtobufCodec, resource: Resource, body: bytes) -> bytes:
+    return framed(codec.encode(resource.type, orjson.loads(convert_body(resource, body))))
 
 
 class ObjectWriter:
@@ -93,6 +93,15 @@ class ObjectWriter:
         if representation is JSON and not request.query_string:
             content = resource.object_head + convert_body(resource, body)[1:]
             return Response(status, content)
+        codec = representation.protobuf
+        if codec is not None and not representation.as_kind:
+            message = (
+                _message(codec, resource, body)
+                if entry is None
+                else object_message(codec, resource)(entry)
+            )
+            content = codec.wrap(resource.api_version, resource.kind, message)
+            return Response(status, content, _PROTOBUF)
         if representation.as_kind == "PartialObjectMetadataList":
             raise NotAcceptable(
                 "you requested PartialObjectMetadataList, but the requested object is not a list "
@@ -102,11 +111,6 @@ class ObjectWriter:
         if not representation.as_kind and representation.encoding == "json" and not pretty:
             content = resource.object_head + convert_body(resource, body)[1:]
             return Response(status, content)
-        codec = representation.protobuf
-        if codec is not None and not representation.as_kind:
-            message = _message(codec, resource, body, entry)
-            content = codec.wrap(resource.api_version, resource.kind, message)
-            return Response(status, content, representation.content_type)
         value = self._view(request, resource, body, representation)
         return Response(
             status, encode(value, representation, pretty=pretty), representation.content_type
@@ -149,6 +153,15 @@ class ObjectWriter:
     ) -> Response:
         """A list; ``metadata`` is its ListMeta, ``entries`` where the bodies were read from."""
         as_kind = representation.as_kind
+        codec = representation.protobuf
+        if codec is not None and not as_kind:
+            gvk = GroupVersionKind(resource.group, resource.version, resource.list_kind)
+            messages: Iterable[bytes] = (
+                [_message(codec, resource, body) for body in bodies]
+                if entries is None
+                else map(object_message(codec, resource), entries)
+            )
+            return Response(200, codec.encode_list(gvk, metadata, messages), _PROTOBUF)
         if as_kind == "PartialObjectMetadata":
             raise NotAcceptable(
                 "you requested PartialObjectMetadata, but the requested object is a list "
@@ -157,16 +170,6 @@ class ObjectWriter:
         pretty = request.flag("pretty")
         if not as_kind and representation.encoding == "json" and not pretty:
             return Response(200, self._joined(resource, bodies, metadata))
-        codec = representation.protobuf
-        if codec is not None and not as_kind:
-            kept = entries if entries is not None else [None] * len(bodies)
-            messages = (
-                _message(codec, resource, body, entry)
-                for body, entry in zip(bodies, kept, strict=True)
-            )
-            gvk = GroupVersionKind(resource.group, resource.version, resource.list_kind)
-            content = codec.encode_list(gvk, metadata, messages)
-            return Response(200, content, representation.content_type)
         value: JSONObject
         version = representation.as_version
         if as_kind == "Table":

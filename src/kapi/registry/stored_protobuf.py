@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from kapi.apimachinery.serializer.protobuf import MAGIC
+from kapi.apimachinery.serializer.protobuf import MAGIC, framed
 from kapi.apimachinery.types import GroupVersion
 
 if TYPE_CHECKING:
@@ -59,4 +59,4 @@ class StoredProtobuf:
         if "resourceVersion" in metadata:
             metadata = {k: v for k, v in metadata.items() if k != "resourceVersion"}
         message = self._codec.encode(self._type, {**obj, "metadata": metadata})
-        return self._codec.wrap(self._hub.api_version, self._hub.kind, message)
+        return self._codec.wrap(self._hub.api_version, self._hub.kind, framed(message))

@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 
 from kapi.apimachinery.scheme import DecodeError, Scheme
 from kapi.apimachinery.scheme.protobuf import ProtobufCodec
-from kapi.apimachinery.serializer.protobuf import ProtobufError, unwrap, watch_frame, wrap
+from kapi.apimachinery.serializer.protobuf import (
+    ProtobufError,
+    framed,
+    unwrap,
+    watch_frame,
+    wrap,
+)
 from kapi.apimachinery.serializer.protobuf_wire import LENGTH, delimited, tag
 from kapi.apimachinery.types import GroupVersionKind
 
@@ -178,13 +184,20 @@ def test_envelope_inside_a_raw_extension():
     assert data == {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}
 
 
+def test_items_are_field_two():
+    """Every list of resources has its items where envelopes have their message."""
+    for gvk, kind in KINDS:
+        if gvk.kind.endswith("List") and "items" in kind.fields:
+            assert kind.fields["items"].number == 2, gvk
+
+
 def test_list_is_joined_from_items():
     """A list of kept messages is the list that encoding the whole list gives."""
     kind = _object("ConfigMap")
     items = [{"metadata": {"name": name}} for name in "ab"]
     gvk = GroupVersionKind("", "v1", "ConfigMapList")
     joined = CODEC.encode_list(
-        gvk, {"resourceVersion": "7"}, [CODEC.encode(kind, item) for item in items]
+        gvk, {"resourceVersion": "7"}, [framed(CODEC.encode(kind, item)) for item in items]
     )
     whole = {"apiVersion": "v1", "kind": "ConfigMapList"}
     whole |= {"metadata": {"resourceVersion": "7"}, "items": items}
@@ -282,7 +295,7 @@ def _group_version(text):
         (b"k8s\0\x0a\x7f", "unexpected EOF"),
         (b"k8s\0\x0a", "unexpected EOF"),
         (b"k8s\0\x07", "illegal"),
-        (wrap(b"k8s\0\x0a\x00\x12", b"")[:-2] + b"\xff" * 11, "overflow"),
+        (wrap(b"k8s\0", framed(b""))[:-2] + b"\xff" * 11, "overflow"),
     ],
 )
 def test_broken_envelopes(data, message):

@@ -13,8 +13,8 @@ import orjson
 from kapi.apimachinery.scheme.model import Field, Type
 from kapi.apimachinery.scheme.protobuf_decode import MessageDecoderCompiler
 from kapi.apimachinery.scheme.protobuf_encode import EncoderCompiler
-from kapi.apimachinery.serializer.protobuf import envelope_head, unwrap, wrap
-from kapi.apimachinery.serializer.protobuf_wire import LENGTH, ProtobufError, delimited, tag
+from kapi.apimachinery.serializer.protobuf import envelope_head, framed, unwrap, wrap
+from kapi.apimachinery.serializer.protobuf_wire import ProtobufError
 from kapi.apimachinery.types import GroupVersion, GroupVersionKind
 
 if TYPE_CHECKING:
@@ -75,9 +75,9 @@ class ProtobufCodec:
             found = self._heads[api_version, kind] = envelope_head(api_version, kind)
         return found
 
-    def wrap(self, api_version: str, kind: str, raw: bytes) -> bytes:
-        """The envelope of a message."""
-        return wrap(self.head(api_version, kind), raw)
+    def wrap(self, api_version: str, kind: str, frame: bytes) -> bytes:
+        """The envelope of a framed message."""
+        return wrap(self.head(api_version, kind), frame)
 
     def encode_object(self, obj: JSONObject) -> bytes:
         """An object with apiVersion and kind in its envelope.
@@ -89,7 +89,7 @@ class ProtobufCodec:
         found = self.type(GroupVersionKind(*GroupVersion.parse(api_version or "v1"), kind))
         if found is None:
             raise KeyError(f"{api_version}, Kind={kind}")
-        return self.wrap(api_version, kind, self.encode(found, obj))
+        return self.wrap(api_version, kind, framed(self.encode(found, obj)))
 
     def decode_object(self, data: bytes) -> JSONObject:
         """The object in an envelope, with apiVersion and kind; raises ProtobufError."""
@@ -108,17 +108,13 @@ class ProtobufCodec:
     def encode_list(
         self, gvk: GroupVersionKind, metadata: JSONObject, items: Iterable[bytes]
     ) -> bytes:
-        """A list of a kind in its envelope, out of the messages of its items."""
+        """A list of a kind in its envelope, out of the framed messages of its items."""
         found = self.type(gvk)
         if found is None:
             raise KeyError(str(gvk))
-        # The other members of a list come first but for metadata.k8s.io/v1beta1, whose items have
-        # the lower number; readers do not mind the order.
-        parts = [self.encode(found, {"metadata": metadata, "items": None})]
-        key = tag(found.fields["items"].number, LENGTH)
-        for item in items:
-            parts.extend((key, delimited(item)))
-        return self.wrap(gvk.api_version, gvk.kind, b"".join(parts))
+        # Items are field 2 of every list of resources, as framed messages are.
+        head = self.encode(found, {"metadata": metadata, "items": None})
+        return self.wrap(gvk.api_version, gvk.kind, framed(b"".join((head, *items))))
 
 
 def _metadata_views(scheme: Scheme) -> dict[GroupVersionKind, Type]:

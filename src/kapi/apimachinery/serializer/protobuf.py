@@ -8,6 +8,7 @@ messages of the kinds are ``scheme.protobuf``'s.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from kapi.apimachinery.serializer.protobuf_wire import (
@@ -16,6 +17,7 @@ from kapi.apimachinery.serializer.protobuf_wire import (
     read_length,
     read_varint,
     skip,
+    varint,
 )
 
 __all__ = [
@@ -25,11 +27,14 @@ __all__ = [
     "Enveloped",
     "ProtobufError",
     "envelope_head",
+    "framed",
     "unwrap",
     "watch_frame",
     "wrap",
 ]
 
+# Kinds whose names are kept decoded; there are not many more.
+_KINDS: Final = 512
 MEDIA_TYPE: Final = "application/vnd.kubernetes.protobuf"
 MAGIC: Final = b"k8s\0"
 _NO_PREFIX = (
@@ -69,12 +74,17 @@ class Enveloped(dict[str, str]):
 def envelope_head(api_version: str, kind: str) -> bytes:
     """How the envelopes of a kind begin."""
     type_meta = b"\x0a%b\x12%b" % (delimited(api_version.encode()), delimited(kind.encode()))
-    return b"%b\x0a%b\x12" % (MAGIC, delimited(type_meta))
+    return b"%b\x0a%b" % (MAGIC, delimited(type_meta))
 
 
-def wrap(head: bytes, raw: bytes) -> bytes:
-    """The envelope of a message; ``head`` is that of its kind."""
-    return head + delimited(raw) + _TAIL
+def framed(raw: bytes) -> bytes:
+    """A message as field 2: what it is in an envelope, and in the list of its kind."""
+    return b"\x12" + varint(len(raw)) + raw
+
+
+def wrap(head: bytes, frame: bytes) -> bytes:
+    """The envelope of a framed message; ``head`` is that of its kind."""
+    return head + frame + _TAIL
 
 
 def unwrap(data: bytes) -> Envelope:
@@ -83,15 +93,25 @@ def unwrap(data: bytes) -> Envelope:
         raise ProtobufError(_NO_PREFIX if data else "empty data")
     try:
         found = _fields(data, 4, len(data))
-        type_meta = _fields(found.get(_FIRST, b""), 0, len(found.get(_FIRST, b"")))
+        api_version, kind = _type_meta(found.get(_FIRST, b""))
     except IndexError:
         raise ProtobufError("unexpected EOF") from None
     return Envelope(
-        type_meta.get(_FIRST, b"").decode(errors="replace"),
-        type_meta.get(_SECOND, b"").decode(errors="replace"),
+        api_version,
+        kind,
         found.get(_SECOND, b""),
         found.get(_THIRD, b"").decode(errors="replace"),
         found.get(_FOURTH, b"").decode(errors="replace"),
+    )
+
+
+@lru_cache(maxsize=_KINDS)
+def _type_meta(content: bytes) -> tuple[str, str]:
+    """ApiVersion and kind of a TypeMeta message."""
+    found = _fields(content, 0, len(content))
+    return (
+        found.get(_FIRST, b"").decode(errors="replace"),
+        found.get(_SECOND, b"").decode(errors="replace"),
     )
 
 
