@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from kapi.apiextensions.definition.schema_validation import unrecognized_formats
+from kapi.apiextensions.definition.validation import (
+    validate_definition,
+    validate_definition_update,
+)
 from kapi.apiextensions.definition.versions import set_condition, storage_version
+from kapi.apimachinery.field import quote
 from kapi.registry.before_delete import Deletion
 from kapi.registry.strategy import Strategy
 
@@ -47,6 +53,27 @@ class CustomResourceDefinitionStrategy(Strategy):
         stored = (obj.get("status") or {}).get("storedVersions") or []
         if version and version not in stored:
             obj["status"] = {**(obj.get("status") or {}), "storedVersions": [*stored, version]}
+
+    def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
+        """Check a new definition."""
+        validate_definition(obj, errors)
+
+    def validate_update(
+        self, context: RequestContext, obj: JSONObject, old: JSONObject, errors: ErrorList
+    ) -> None:
+        """Check a changed definition."""
+        validate_definition_update(obj, old, errors)
+
+    def warnings_on_create(self, context: RequestContext, obj: JSONObject) -> None:
+        """Tell which formats mean nothing."""
+        for version in obj["spec"].get("versions") or ():
+            schema = (version.get("schema") or {}).get("openAPIV3Schema") or {}
+            for name in unrecognized_formats(schema):
+                context.warn(f"unrecognized format {quote(name)}")
+
+    def warnings_on_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:
+        """As at creation."""
+        self.warnings_on_create(context, obj)
 
     def mark_for_deletion(
         self, context: RequestContext, obj: JSONObject, options: DeleteOptions

@@ -19,7 +19,7 @@ from kapi.apimachinery import names
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["FORMATS", "is_format_known"]
+__all__ = ["FORMATS", "is_format_known", "string_format"]
 
 _HOSTNAME = re.compile(
     r"([a-zA-Z0-9\u00a1-\uffff]((-?[a-zA-Z0-9\u00a1-\uffff]{0,62})[a-zA-Z0-9\u00a1-\uffff])*)"
@@ -212,13 +212,16 @@ FORMATS: Final[dict[str, Callable[[str], bool]]] = {
     "date": _date,
     "duration": _duration,
     "datetime": _date_time,
-    "date-time": _date_time,
-    "k8s-short-name": lambda text: not names.dns1123_label(text),
-    "k8s-long-name": lambda text: not names.dns1123_subdomain(text),
+    "k8sshortname": lambda text: not names.dns1123_label(text),
+    "k8slongname": lambda text: not names.dns1123_subdomain(text),
 }
-_NUMBER_FORMATS = frozenset({"int32", "int64", "float", "double"})
+
+
+def string_format(name: str) -> Callable[[str], bool] | None:
+    """What a format demands of a string; dashes in its name do not count."""
+    return FORMATS.get(name.replace("-", ""))
 
 
 def is_format_known(name: str) -> bool:
-    """Whether a format means anything, to strings or to numbers."""
-    return name in FORMATS or name in _NUMBER_FORMATS
+    """Whether a format means anything to strings."""
+    return string_format(name) is not None

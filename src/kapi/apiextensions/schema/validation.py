@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import orjson
 
-from kapi.apiextensions.schema.formats import FORMATS
+from kapi.apiextensions.schema.formats import string_format
 from kapi.apiextensions.schema.patterns import compile_pattern
 from kapi.apimachinery.field import ErrorList, FieldError
 
@@ -188,7 +188,7 @@ def _string_check(schema: JSONObject) -> Check | None:
 
 def _format_check(schema: JSONObject) -> Check | None:
     name = schema.get("format") or ""
-    matches = FORMATS.get(name)
+    matches = string_format(name)
     if matches is None:
         return None
 

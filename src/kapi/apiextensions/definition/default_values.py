@@ -1,0 +1,37 @@
+"""Default values in schemas: each must be valid by itself and have no unknown fields."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kapi.apiextensions.customresource.embedded import validate_embedded
+from kapi.apiextensions.schema.pruning import prune
+from kapi.apiextensions.schema.validation import ABSENT, Failures, compile_validator
+
+if TYPE_CHECKING:
+    from kapi.apimachinery.field import ErrorList
+    from kapi.apimachinery.types import JSONObject
+
+__all__ = ["validate_defaults"]
+
+
+def validate_defaults(
+    schema: JSONObject, path: str, errors: ErrorList, *, root: bool = True
+) -> None:
+    """Check all defaults below a schema; its structure has been found valid."""
+    default = schema.get("default")
+    if default is not None:
+        at = f"{path}.default"
+        if prune(default, schema, root=root) != default:
+            errors.invalid(at, default, "must not have unknown fields")
+        embedded = {**schema, "x-kubernetes-embedded-resource": True} if root else schema
+        validate_embedded(embedded, default, at, errors)
+        failures = Failures()
+        compile_validator(schema)(default, ABSENT, "", failures)
+        failures.report(at, errors)
+    for name, part in (schema.get("properties") or {}).items():
+        validate_defaults(part, f"{path}.properties[{name}]", errors, root=False)
+    for keyword in ("items", "additionalProperties"):
+        part = schema.get(keyword)
+        if isinstance(part, dict):
+            validate_defaults(part, f"{path}.{keyword}", errors, root=False)

@@ -1,0 +1,100 @@
+"""Validation of the schema of one version, in the order in which its problems are told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kapi.apiextensions.definition.default_values import validate_defaults
+from kapi.apiextensions.definition.openapi_schema import subschemas, validate_openapi_schema
+from kapi.apiextensions.definition.structural import validate_structural
+from kapi.apiextensions.schema.formats import is_format_known
+from kapi.apiextensions.schema.go_schema import SCHEMA_MEMBERS, show_schema
+from kapi.apimachinery.field import ErrorList
+
+if TYPE_CHECKING:
+    from kapi.apimachinery.types import JSONObject
+
+__all__ = ["unrecognized_formats", "validate_schema"]
+
+# What the root may say when status is a subresource: its schema is used apart from the rest.
+_AT_ROOT = (
+    "description",
+    "type",
+    "format",
+    "title",
+    "maximum",
+    "exclusiveMaximum",
+    "minimum",
+    "exclusiveMinimum",
+    "maxLength",
+    "minLength",
+    "pattern",
+    "maxItems",
+    "minItems",
+    "uniqueItems",
+    "multipleOf",
+    "required",
+    "items",
+    "properties",
+    "externalDocs",
+    "example",
+    "x-kubernetes-preserve-unknown-fields",
+    "x-kubernetes-validations",
+)
+
+
+def validate_schema(
+    schema: JSONObject, path: str, errors: ErrorList, *, status_subresource: bool
+) -> None:
+    """Check the schema of a version: its root, its keywords, its structure, its defaults."""
+    if status_subresource:
+        _validate_root(schema, path, errors)
+    if schema.get("nullable"):
+        errors.forbidden(f"{path}.nullable", "nullable cannot be true at the root")
+    found, structural = ErrorList(), ErrorList()
+    validate_openapi_schema(schema, path, found)
+    validate_structural(schema, path, structural)
+    valid = not structural
+    found.extend(structural)
+    if valid:
+        validate_defaults(schema, path, found)
+    found.sort(key=lambda error: error.path)
+    errors.extend(found)
+
+
+def _validate_root(schema: JSONObject, path: str, errors: ErrorList) -> None:
+    kind = schema.get("type") or ""
+    for member in SCHEMA_MEMBERS:
+        value = schema.get(member)
+        if value is None or value in ("", False, [], {}):
+            continue
+        if member == "type" and kind != "object":
+            why = (
+                'only "object" is allowed as the type at the root of the schema if the status '
+                "subresource is enabled"
+            )
+            errors.invalid(f"{path}.type", kind, why)
+            return
+        if member not in _AT_ROOT:
+            known = " ".join(SCHEMA_MEMBERS[name][0] for name in _AT_ROOT)
+            why = (
+                f"only [{known}] fields are allowed at the root of the schema if the status "
+                "subresource is enabled"
+            )
+            errors.invalid(path, show_schema(schema), why)
+            return
+
+
+def unrecognized_formats(schema: JSONObject) -> list[str]:
+    """The formats of strings that mean nothing to the server, in order."""
+    found: set[str] = set()
+    _collect_formats(schema, found)
+    return sorted(found)
+
+
+def _collect_formats(schema: JSONObject, found: set[str]) -> None:
+    name = schema.get("format") or ""
+    if name and schema.get("type") == "string" and not is_format_known(name):
+        found.add(name)
+    for _, _, part in subschemas(schema):
+        _collect_formats(part, found)

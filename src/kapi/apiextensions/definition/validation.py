@@ -1,0 +1,211 @@
+"""Validation of CustomResourceDefinitions, of new ones and of changes.
+
+What all versions have in common (schema, subresources, printer columns, selectable fields) is
+reported above the versions, as in the form in which kube-apiserver judges definitions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kapi.apiextensions.definition.approval import ANNOTATION, approval_problem, is_protected
+from kapi.apiextensions.definition.conversion_validation import validate_conversion
+from kapi.apiextensions.definition.names_validation import validate_names
+from kapi.apiextensions.definition.schema_validation import validate_schema
+from kapi.apiextensions.definition.version_validation import (
+    validate_columns,
+    validate_deprecation_warning,
+    validate_selectable_fields,
+    validate_subresources,
+)
+from kapi.apiextensions.definition.versions import is_true
+from kapi.apiextensions.schema.go_schema import show_version
+from kapi.apimachinery import names
+
+if TYPE_CHECKING:
+    from kapi.apimachinery.field import ErrorList
+    from kapi.apimachinery.types import JSONObject
+
+__all__ = ["hoisted_members", "validate_definition", "validate_definition_update"]
+
+_SCOPES = ("Cluster", "Namespaced")
+_PER_VERSION = ("schema", "subresources", "additionalPrinterColumns", "selectableFields")
+
+
+def hoisted_members(versions: list[JSONObject]) -> frozenset[str]:
+    """The members that are the same in all versions, and so are reported above them."""
+    if not versions:
+        return frozenset()
+    first = versions[0]
+    return frozenset(
+        name
+        for name in _PER_VERSION
+        if all(version.get(name) == first.get(name) for version in versions[1:])
+    )
+
+
+def validate_definition(obj: JSONObject, errors: ErrorList) -> None:
+    """Check a new definition; without a name nothing else is told."""
+    name = obj["metadata"].get("name", "")
+    if not name:
+        return
+    spec = obj.get("spec") or {}
+    wanted = f"{(spec.get('names') or {}).get('plural', '')}.{spec.get('group', '')}"
+    if name != wanted:
+        errors.invalid("metadata.name", name, 'must be spec.names.plural+"."+spec.group')
+    _validate_spec(spec, errors)
+    _validate_status(obj, errors)
+    _validate_approval(obj, errors)
+
+
+def validate_definition_update(obj: JSONObject, old: JSONObject, errors: ErrorList) -> None:
+    """Check a changed definition."""
+    spec, old_spec = obj.get("spec") or {}, old.get("spec") or {}
+    _validate_spec(spec, errors)
+    established = is_true(old, "Established")
+    new_names, old_names = spec.get("names") or {}, old_spec.get("names") or {}
+    if established:
+        _immutable(spec, old_spec, "scope", "spec.scope", errors)
+        _immutable(new_names, old_names, "kind", "spec.names.kind", errors)
+    _immutable(spec, old_spec, "group", "spec.group", errors)
+    _immutable(new_names, old_names, "plural", "spec.names.plural", errors)
+    _validate_status(obj, errors)
+    annotations = obj["metadata"].get("annotations") or {}
+    old_annotations = old["metadata"].get("annotations") or {}
+    if annotations.get(ANNOTATION) != old_annotations.get(ANNOTATION):
+        _validate_approval(obj, errors)
+
+
+def _immutable(new: JSONObject, old: JSONObject, member: str, path: str, errors: ErrorList) -> None:
+    if new.get(member, "") != old.get(member, ""):
+        errors.invalid(path, new.get(member, ""), "field is immutable")
+
+
+def _validate_spec(spec: JSONObject, errors: ErrorList) -> None:
+    group, scope = spec.get("group") or "", spec.get("scope") or ""
+    if not group:
+        errors.required("spec.group")
+    elif problems := names.dns1123_subdomain(group):
+        errors.invalid("spec.group", group, ",".join(problems))
+    elif "." not in group:
+        errors.invalid("spec.group", group, "should be a domain with at least one dot")
+    if not scope:
+        errors.required("spec.scope")
+    elif scope not in _SCOPES:
+        errors.not_supported("spec.scope", scope, _SCOPES)
+    versions: list[JSONObject] = spec.get("versions") or []
+    hoisted = hoisted_members(versions)
+    _validate_versions(spec, versions, hoisted, errors)
+    validate_names(spec.get("names") or {}, errors)
+    if versions:
+        common = {name: versions[0].get(name) for name in hoisted}
+        _validate_common(common, versions, errors)
+    validate_conversion(spec.get("conversion") or {}, "spec.conversion", errors)
+
+
+def _has_status(version: JSONObject) -> bool:
+    return (version.get("subresources") or {}).get("status") is not None
+
+
+def _validate_versions(
+    spec: JSONObject, versions: list[JSONObject], hoisted: frozenset[str], errors: ErrorList
+) -> None:
+    if "schema" in hoisted and versions and not _schema_of(versions[0]):
+        for index in range(len(versions)):
+            at = f"spec.versions[{index}].schema.openAPIV3Schema"
+            errors.required(at, "schemas are required")
+    for index, version in enumerate(versions):
+        path, name = f"spec.versions[{index}]", version.get("name") or ""
+        problems = names.dns1035_label(name)
+        if problems:
+            errors.invalid(f"{path}.name", name, ",".join(problems))
+        validate_deprecation_warning(version, f"{path}.deprecationWarning", errors)
+        own = {name: version.get(name) for name in _PER_VERSION if name not in hoisted}
+        if "schema" in own and not _schema_of(version):
+            errors.required(f"{path}.schema.openAPIV3Schema", "schemas are required")
+        _validate_members(own, version, path, f"{path}.schema", "jsonPath", errors)
+    given = spec.get("versions")
+    unique = {version.get("name") for version in versions}
+    storing = sum(bool(version.get("storage")) for version in versions)
+    if len(unique) != len(versions) or storing != 1:
+        shown = None if given is None else [show_version(v, hoisted) for v in versions]
+        if len(unique) != len(versions):
+            errors.invalid("spec.versions", shown, "must contain unique version names")
+        if storing != 1:
+            why = "must have exactly one version marked as storage version"
+            errors.invalid("spec.versions", shown, why)
+    first = (versions[0].get("name") or "") if versions else ""
+    problems = names.dns1035_label(first) if first else []
+    if problems:
+        errors.invalid("spec.version", first, ",".join(problems))
+
+
+def _schema_of(version: JSONObject) -> JSONObject | None:
+    schema: JSONObject | None = (version.get("schema") or {}).get("openAPIV3Schema")
+    return schema
+
+
+def _validate_common(common: JSONObject, versions: list[JSONObject], errors: ErrorList) -> None:
+    _validate_members(common, versions[0], "spec", "spec.validation", "JSONPath", errors)
+
+
+def _validate_members(
+    members: JSONObject,
+    version: JSONObject,
+    path: str,
+    schema_path: str,
+    column_path: str,
+    errors: ErrorList,
+) -> None:
+    """Check what stands in a version, or above all of them."""
+    if members.get("schema"):
+        schema = _schema_of(version)
+        if schema is not None:
+            has_status = _has_status(version)
+            at = f"{schema_path}.openAPIV3Schema"
+            validate_schema(schema, at, errors, status_subresource=has_status)
+    validate_subresources(members.get("subresources") or {}, f"{path}.subresources", errors)
+    columns = members.get("additionalPrinterColumns") or ()
+    validate_columns(columns, f"{path}.additionalPrinterColumns", column_path, errors)
+    fields = members.get("selectableFields") or ()
+    validate_selectable_fields(
+        fields, _schema_of(version) or {}, f"{path}.selectableFields", errors
+    )
+
+
+def _validate_status(obj: JSONObject, errors: ErrorList) -> None:
+    status = obj.get("status") or {}
+    stored = status.get("storedVersions")
+    path = "status.storedVersions"
+    if not stored:
+        errors.invalid(path, None, "must have at least one stored version")
+        return
+    spec = obj.get("spec") or {}
+    versions = spec.get("versions") or []
+    for version in versions:
+        name = version.get("name") or ""
+        if version.get("storage") and name not in stored:
+            errors.invalid(path, stored, f"must have the storage version {name}")
+    known = {version.get("name") for version in versions}
+    for index, name in enumerate(stored):
+        if name not in known:
+            why = (
+                f"missing from spec.versions; {name} was previously a storage version, and must "
+                "remain in spec.versions until a storage migration ensures no data remains "
+                f"persisted in {name} and removes {name} from status.storedVersions"
+            )
+            errors.invalid(f"{path}[{index}]", name, why)
+
+
+def _validate_approval(obj: JSONObject, errors: ErrorList) -> None:
+    spec = obj.get("spec") or {}
+    if not is_protected(spec.get("group") or ""):
+        return
+    problem = approval_problem(obj)
+    if problem:
+        path = f"metadata.annotations[{ANNOTATION}]"
+        annotation = (obj["metadata"].get("annotations") or {}).get(ANNOTATION, "")
+        if annotation:
+            errors.invalid(path, annotation, problem)
+        else:
+            errors.required(path, problem)
