@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import re
 import signal
@@ -13,6 +14,9 @@ import threading
 from urllib.parse import urlsplit
 
 import pytest
+from kubectl import Kubectl
+
+from kapi.testing import Server
 
 READY_SECONDS = 30
 END_SECONDS = 15
@@ -141,3 +145,36 @@ def client():
     yield connect
     for each in opened:
         each.connection.close()
+
+
+@pytest.fixture(scope="session")
+def server():
+    """A server for many tests, without controllers: what is there is what was written."""
+    with Server("--controllers=none", "--disable-admission-plugins=ServiceAccount") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory):
+    """Where kubectl keeps its cache."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def new_namespace(server, home):
+    """Make namespaces, each with a name of its own."""
+    kubectl = Kubectl(server.kubeconfig, "default", home)
+    numbers = itertools.count(1)
+
+    def make():
+        name = f"test-{next(numbers)}"
+        kubectl("create", "namespace", name)
+        return name
+
+    return make
+
+
+@pytest.fixture
+def kubectl(server, home, new_namespace):
+    """Kubectl in a namespace of the test's own."""
+    return Kubectl(server.kubeconfig, new_namespace(), home)
