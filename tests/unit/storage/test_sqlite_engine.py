@@ -129,13 +129,13 @@ async def test_after_a_failing_disk_nothing_is_written_until_a_restart(path, mon
     """A flush that failed may have lost data that SQLite believes to be stored."""
     engine = await SQLiteEngine.open(path)
 
-    def failing(connection, rows):
+    def failing(connection, rows, half_written):
         error = sqlite3.OperationalError("disk I/O error")
         error.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSYNC
         raise error
 
     with monkeypatch.context() as patched:
-        patched.setattr("kapi.storage.sqlite.engine.insert_rows", failing)
+        patched.setattr("kapi.storage.sqlite.writer.insert_rows", failing)
         with pytest.raises(Unavailable, match="disk I/O error"):
             await engine.put("/a", b"")
     with pytest.raises(Unavailable, match="until a restart"):

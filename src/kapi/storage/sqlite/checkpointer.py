@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from kapi.storage.sqlite.database import connect_checkpointer
+from kapi.util.failpoints import failpoint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +37,8 @@ class Checkpointer:
         self._thread = ThreadPoolExecutor(1, "kapi-sqlite-checkpoint")
         self._running: Future[None] | None = None
         self._rows = 0
+        self._before = failpoint("sqlite-before-checkpoint")
+        self._after = failpoint("sqlite-after-checkpoint")
 
     def wrote(self, rows: Sequence[Row]) -> None:
         """Rows were handed to the writer; begin a checkpoint when they are enough."""
@@ -51,8 +54,10 @@ class Checkpointer:
         self._connection.close()
 
     def _checkpoint(self) -> None:
+        self._before()
         try:
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         except sqlite3.Error as error:
             # Nothing is lost: the log keeps what was not copied, the writer copies it later.
             _log.warning("a checkpoint failed: %s", error)
+        self._after()

@@ -14,6 +14,8 @@ from kapi.storage.sqlite.reader import first_id
 if TYPE_CHECKING:
     import sqlite3
 
+    from kapi.util.failpoints import Failpoint
+
 __all__ = ["compaction_step"]
 
 # Rows looked at in one step: some milliseconds of the writer's time between two group commits.
@@ -29,7 +31,9 @@ _DELETE = (
 )
 
 
-def compaction_step(connection: sqlite3.Connection, cursor: int, revision: int) -> int | None:
+def compaction_step(
+    connection: sqlite3.Connection, cursor: int, revision: int, half_done: Failpoint
+) -> int | None:
     """Compact one window after the row ``cursor``; the next cursor, None at the end."""
     end_id = first_id(revision + 1)
     connection.execute("BEGIN IMMEDIATE")
@@ -39,5 +43,6 @@ def compaction_step(connection: sqlite3.Connection, cursor: int, revision: int) 
     last, count = connection.execute(_WINDOW, (cursor, end_id, _ROWS_PER_STEP)).fetchone()
     if count:
         connection.execute(_DELETE, (cursor, last, end_id))
+    half_done()
     connection.execute("COMMIT")
     return last if count == _ROWS_PER_STEP else None

@@ -50,10 +50,11 @@ from kapi.storage.sqlite.reader import (
     read_key,
     read_range,
 )
-from kapi.storage.sqlite.writer import Writer, insert_rows
+from kapi.storage.sqlite.writer import Inserter, Writer
 from kapi.storage.subscriptions import Subscriptions
 from kapi.storage.transaction import DEFAULT_MAX_VALUE_BYTES, check_operations
 from kapi.util.clock import SystemClock
+from kapi.util.failpoints import failpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -102,6 +103,10 @@ class SQLiteEngine(Engine):
         self._range_thread = ThreadPoolExecutor(1, "kapi-sqlite-reader")
         self._checkpointer = Checkpointer(path)
         self._writer = Writer(connection, path, self._loop)
+        self._inserter = Inserter()
+        self._before_delivery = failpoint("sqlite-before-delivery")
+        self._before_answer = failpoint("sqlite-before-answer")
+        self._in_compaction = failpoint("sqlite-in-compaction")
         self._waiting: deque[Request] = deque()
         self._group: Group | None = None
         self._forming = False
@@ -189,7 +194,7 @@ class SQLiteEngine(Engine):
                 self._group = group
                 rows = group.rows()
                 self._writer.submit(
-                    partial(insert_rows, rows=rows), partial(self._committed, group)
+                    partial(self._inserter.insert, rows=rows), partial(self._committed, group)
                 )
                 self._checkpointer.wrote(rows)
                 return
@@ -201,9 +206,11 @@ class SQLiteEngine(Engine):
         """Deliver and answer; called on the loop when the writer is done with a group."""
         self._group = None
         if error is None:
+            self._before_delivery()
             self._expiry.follow(group.events)
             self._timer.arm()
             self._subscriptions.committed(group.revision, group.events)
+            self._before_answer()
             group.answer()
         else:
             if isinstance(error, (IOFailed, Corrupt)):
@@ -339,7 +346,7 @@ class SQLiteEngine(Engine):
         result: list[int | None] = []
 
         def work(connection: sqlite3.Connection) -> None:
-            result.append(compaction_step(connection, cursor, revision))
+            result.append(compaction_step(connection, cursor, revision, self._in_compaction))
 
         def done(error: StorageError | None) -> None:
             if finished.done():

@@ -22,12 +22,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from kapi.storage.errors import StorageError, Unavailable
 from kapi.storage.sqlite.database import translated
+from kapi.util.failpoints import failpoint
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Sequence
 
-__all__ = ["Row", "Writer", "insert_rows"]
+    from kapi.util.failpoints import Failpoint
+
+__all__ = ["Inserter", "Row", "Writer", "insert_rows"]
 
 # id, key, create_revision, expires_at, value: the columns of the log.
 Row = tuple[int, str, int, float | None, bytes | None]
@@ -53,7 +56,9 @@ class _Done(Protocol):
     def __call__(self, error: StorageError | None) -> None: ...
 
 
-def insert_rows(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+def insert_rows(
+    connection: sqlite3.Connection, rows: Sequence[Row], half_written: Failpoint | None = None
+) -> None:
     """Append rows to the log, all or none, with one fsync.
 
     A statement outside a transaction is a transaction: the usual batch is a single call, in
@@ -65,7 +70,24 @@ def insert_rows(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     connection.execute("BEGIN IMMEDIATE")
     for start in range(0, len(rows), _ROWS_PER_STATEMENT):
         _insert(connection, rows[start : start + _ROWS_PER_STATEMENT])
+        if half_written is not None:
+            half_written()
     connection.execute("COMMIT")
+
+
+class Inserter:
+    """``insert_rows`` with the places where a crash is most telling."""
+
+    def __init__(self) -> None:
+        self._before = failpoint("sqlite-before-commit")
+        self._half_written = failpoint("sqlite-half-written")
+        self._after = failpoint("sqlite-after-commit")
+
+    def insert(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+        """Append rows to the log, all or none."""
+        self._before()
+        insert_rows(connection, rows, self._half_written)
+        self._after()
 
 
 def _insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
