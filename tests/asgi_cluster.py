@@ -167,6 +167,12 @@ class Cluster:
             "DELETE", path, content=content, params=parameters, headers=headers
         )
 
+    async def settled(self):
+        """Wait until the controllers have nothing left to do."""
+        async with asyncio.timeout(ANSWER_SECONDS):
+            while not self.server.settled:
+                await asyncio.sleep(0.001)
+
     def watch(self, path, headers=None, unread_chunks=0, **parameters):
         """A watch; the query comes from keyword arguments."""
         headers = {**self.headers, **(headers or {})}

@@ -7,8 +7,18 @@ from pathlib import Path
 import pytest
 
 from asgi_cluster import TOKEN, Cluster
-from kapi.server.options import ServerOptions
+from kapi.server.certificates import create_service_account_key
+from kapi.server.options import ServerOptions, ServiceAccountOptions
 from kapi.server.server import APIServer
+
+# A server that does nothing by itself: no controllers, and pods as they were sent.
+BARE = {
+    "data_dir": Path("unused"),
+    "ephemeral": True,
+    "admin_token": TOKEN,
+    "controllers": (),
+    "disabled_admission_plugins": ("ServiceAccount",),
+}
 
 
 @pytest.fixture
@@ -17,8 +27,7 @@ async def start_cluster():
     started = []
 
     async def start(**options):
-        given = {"data_dir": Path("unused"), "ephemeral": True, "admin_token": TOKEN, **options}
-        cluster = Cluster(APIServer(ServerOptions(**given)))
+        cluster = Cluster(APIServer(ServerOptions(**{**BARE, **options})))
         await cluster.server.start()
         started.append(cluster)
         return cluster
@@ -33,6 +42,21 @@ async def start_cluster():
 async def cluster(start_cluster):
     """A server of the newest version with nothing in it."""
     return await start_cluster()
+
+
+@pytest.fixture
+async def whole_cluster(start_cluster, tmp_path):
+    """A server with controllers, every admission plugin, and a key for tokens."""
+    private, _ = create_service_account_key()
+    key_file, ca_file = tmp_path / "sa.key", tmp_path / "ca.crt"
+    key_file.write_bytes(private)
+    ca_file.write_text("the CA\n")
+    return await start_cluster(
+        controllers=("*",),
+        disabled_admission_plugins=(),
+        service_account=ServiceAccountOptions(signing_key_file=key_file),
+        root_ca_file=ca_file,
+    )
 
 
 @pytest.fixture

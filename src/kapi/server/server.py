@@ -196,6 +196,11 @@ class APIServer:
         if self._engine is not None:
             await self._engine.close()
 
+    @property
+    def settled(self) -> bool:
+        """Whether no controller has anything to do now."""
+        return self._controllers is None or self._controllers.idle
+
     async def __call__(
         self,
         scope: MutableMapping[str, Any],
