@@ -77,6 +77,10 @@ class LocalSubscription:
         """Collect what happens from now on until ``release``."""
         self._backlog = []
 
+    def drop_held(self) -> None:
+        """Forget what was collected: the owner delivers it from elsewhere."""
+        self._backlog = None
+
     def release(self) -> bool:
         """Deliver what was collected; False when it was too much and must be read again."""
         backlog = self._backlog
@@ -174,13 +178,22 @@ class Subscriptions:
             if waiting in self._waiting:
                 self._waiting.remove(waiting)
 
+    @property
+    def waits(self) -> bool:
+        """Whether somebody waits for a revision."""
+        return bool(self._waiting)
+
     def close(self) -> None:
         """End every subscription with Closed and every wait."""
+        self.end_all(Closed())
+
+    def end_all(self, error: StorageError) -> None:
+        """End every subscription with an error, and every wait; new ones may follow."""
         subscriptions, self._all = self._all, []
         self._routes = {}
         for subscription in subscriptions:
             subscription.active = False
-            subscription.receiver.closed(Closed())
+            subscription.receiver.closed(error)
         waiting, self._waiting = self._waiting, []
         for _, reached in waiting:
             if not reached.done():
