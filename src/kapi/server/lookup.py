@@ -29,6 +29,8 @@ class StoreLookup:
     def __init__(self, stores: Mapping[GroupResource, ResourceStore]) -> None:
         self._stores = stores
         self._parsed: dict[str, tuple[Entry, JSONObject]] = {}
+        # The last answers to list, by resource and namespace, and the change they include.
+        self._lists: dict[tuple[str, str, str], tuple[int, list[JSONObject]]] = {}
 
     def _load(self, store: ResourceStore, entry: Entry) -> JSONObject:
         known = self._parsed.get(entry.key)
@@ -53,5 +55,13 @@ class StoreLookup:
         store = self._stores.get(GroupResource(group, resource))
         if store is None:
             return []
+        change = await store.storage.last_change()
+        known = self._lists.get((group, resource, namespace))
+        if known is not None and known[0] == change:
+            return known[1]
         result = await store.storage.list(store.key(namespace, "") if namespace else "")
-        return [self._load(store, entry) for entry in result.entries]
+        objects = [self._load(store, entry) for entry in result.entries]
+        if len(self._lists) >= _KEPT:
+            self._lists.clear()
+        self._lists[group, resource, namespace] = (change, objects)
+        return objects

@@ -121,6 +121,11 @@ class Store:
         await self._fresh(not_older_than)
         return self.cacher.list(scope, predicate=predicate, limit=limit, start_after=start_after)
 
+    async def last_change(self) -> int:
+        """The newest change that a read after this call would see."""
+        await self._fresh(None)
+        return self.cacher.last_change
+
     async def count(self, scope: str = "") -> int:
         """How many objects a scope has."""
         await self.cacher.ready()

@@ -213,6 +213,11 @@ class Cacher:
         """The newest revision whose changes are all applied here."""
         return self._followed().revision
 
+    @property
+    def last_change(self) -> int:
+        """The revision of the newest change applied here: while it stays, so does every answer."""
+        return self._history.last_revision
+
     def get(self, key: str) -> Entry | None:
         """The object of a key now."""
         if self._subscription is None:
