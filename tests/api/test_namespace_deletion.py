@@ -97,3 +97,22 @@ async def test_own_part_of_every_namespace(whole_cluster):
     await whole_cluster.patch("merge", paths[1], {"data": {"ca.crt": "spoiled"}})
     await whole_cluster.settled()
     assert (await whole_cluster.read(paths[1]))["data"] == {"ca.crt": "the CA\n"}
+
+
+async def test_claims_wait_for_their_pods(whole_cluster, pod):
+    """A claim that a pod on a node mounts stays until the pod is gone."""
+    claims = "/api/v1/namespaces/default/persistentvolumeclaims"
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    for name in ("used", "free"):
+        await whole_cluster.create(claims, {"metadata": {"name": name}, "spec": spec})
+    volume = {"name": "v", "persistentVolumeClaim": {"claimName": "used"}}
+    pods = "/api/v1/namespaces/default/pods"
+    await whole_cluster.create(pods, pod("p", nodeName="n", volumes=[volume]))
+    for name in ("used", "free"):
+        await whole_cluster.delete(f"{claims}/{name}")
+    await whole_cluster.settled()
+    listed = (await whole_cluster.read(claims))["items"]
+    assert [item["metadata"]["name"] for item in listed] == ["used"]
+    await whole_cluster.delete(f"{pods}/p", gracePeriodSeconds=0)
+    await whole_cluster.settled()
+    assert (await whole_cluster.read(claims))["items"] == []

@@ -9,6 +9,11 @@ from kapi.controllers.changes import ChangeFeed, Observer
 from kapi.controllers.garbage_collector import GarbageCollector
 from kapi.controllers.namespace_controller import NamespaceController
 from kapi.controllers.object_keys import ObjectKeys
+from kapi.controllers.protection_controllers import (
+    PersistentVolumeClaimProtection,
+    PersistentVolumeProtection,
+    VolumeAttributesClassProtection,
+)
 from kapi.controllers.root_ca_publisher import RootCAPublisher
 from kapi.controllers.service_accounts_controller import ServiceAccountsController
 
@@ -21,6 +26,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Controller", "ControllerManager", "is_enabled"]
 
+_PROTECTIONS = (
+    PersistentVolumeClaimProtection,
+    PersistentVolumeProtection,
+    VolumeAttributesClassProtection,
+)
 # Names for all controllers of a set; there is one set.
 _ALL = frozenset({"*", "core"})
 
@@ -50,8 +60,9 @@ class ControllerManager:
         keys = ObjectKeys(api)
         makers: list[tuple[type[Controller], Callable[[InProcessClient], Controller]]] = [
             (NamespaceController, lambda client: NamespaceController(api, client)),
-            (GarbageCollector, lambda client: GarbageCollector(api, client, keys)),
+            (GarbageCollector, _maker(GarbageCollector, api, keys)),
             (ServiceAccountsController, ServiceAccountsController),
+            *((kind, _maker(kind, api, keys)) for kind in _PROTECTIONS),
         ]
         if root_ca:
             makers.append((RootCAPublisher, lambda client: RootCAPublisher(client, root_ca)))
@@ -82,6 +93,18 @@ class ControllerManager:
     def idle(self) -> bool:
         """Whether no controller has anything to do."""
         return self._feed.synced and all(each.queue.idle for each in self.controllers)
+
+
+class _TakesAll(Protocol):
+    """A controller that is made of everything that controllers are made of."""
+
+    def __call__(self, api: API, client: InProcessClient, keys: ObjectKeys) -> Controller:
+        """Make one."""
+        ...
+
+
+def _maker(make: _TakesAll, api: API, keys: ObjectKeys) -> Callable[[InProcessClient], Controller]:
+    return lambda client: make(api, client, keys)
 
 
 def _client(api: API, account: str) -> InProcessClient:
