@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from kapi.apimachinery.errors import ServiceUnavailable, StatusError
 from kapi.endpoints.connect.headers import (
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Uplink", "forward", "tunnel"]
 
+# What may stand unescaped in a path.
+_PATH_SAFE = "/$&+,:;=@-_.~"
 _SWITCHING_PROTOCOLS = 101
 _LEAST_ERROR = 400
 
@@ -79,14 +82,15 @@ async def forward(
     exchange: Exchange, method: str, backend: Backend, path: str, query: str
 ) -> Response:
     """Pass a request on to a path of a backend; raises ServiceUnavailable."""
+    here = quote(exchange.path, safe=_PATH_SAFE)
     if not path and method in {"GET", "HEAD"}:
-        location = f"{exchange.path}/{'?' + query if query else ''}"
-        return Response(301, b"", b"", [(b"location", location.encode("utf-8"))])
+        location = f"{here}/{'?' + query if query else ''}"
+        return Response(301, b"", b"", [(b"location", location.encode("ascii"))])
     prefix = exchange.path.removesuffix(path)
     headers = request_headers(exchange)
     if exchange.header(b"transfer-encoding"):
         headers.append((b"transfer-encoding", b"chunked"))
-    headers.append((b"x-forwarded-uri", exchange.path.encode("utf-8")))
+    headers.append((b"x-forwarded-uri", here.encode("ascii")))
     uplink: Uplink | None = None
     try:
         connection = await backend.connect()
@@ -108,7 +112,8 @@ async def forward(
 
 
 def _target(path: str, query: str) -> str:
-    return f"{path or '/'}?{query}" if query else path or "/"
+    encoded = quote(path or "/", safe=_PATH_SAFE)
+    return f"{encoded}?{query}" if query else encoded
 
 
 def _outside(pair: tuple[bytes, bytes], prefix: str, hosts: tuple[str, str]) -> tuple[bytes, bytes]:

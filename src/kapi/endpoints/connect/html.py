@@ -49,6 +49,7 @@ _ATTRIBUTES: dict[bytes, frozenset[bytes]] = {
     }.items()
 }
 _TAG = re.compile(rb"<([a-zA-Z][a-zA-Z0-9]*)((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>")
+_CUT_TAG = re.compile(rb"<(?:[a-zA-Z](?:[^>\"']|\"[^\"]*\"|'[^']*')*(?:\"[^\"]*|'[^']*)?)?\Z")
 _ATTRIBUTE = re.compile(rb"([a-zA-Z-]+)(\s*=\s*)(\"[^\"]*\"|'[^']*'|[^\s\"'>]+)")
 # A tag longer than this is passed on as it is.
 _LONGEST_TAG_BYTES = 64 * 1024
@@ -72,9 +73,10 @@ class LinkRewriter:
     def feed(self, data: bytes) -> bytes:
         """The next piece of the page, rewritten as far as its tags are complete."""
         text = self._rest + (data if self._inflate is None else self._inflate.decompress(data))
-        end = text.rfind(b"<")
-        if end < 0 or b">" in text[end:] or len(text) - end > _LONGEST_TAG_BYTES:
-            end = len(text)
+        cut = _CUT_TAG.search(text)
+        end = len(text)
+        if cut is not None and end - cut.start() <= _LONGEST_TAG_BYTES:
+            end = cut.start()
         self._rest = text[end:]
         return _TAG.sub(self._tag, text[:end])
 

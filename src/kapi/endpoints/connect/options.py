@@ -16,9 +16,16 @@ from kapi.apimachinery.field import ErrorList
 from kapi.endpoints.options import integer, parse_integer
 
 if TYPE_CHECKING:
+    from kapi.apimachinery.types import JSONObject
     from kapi.endpoints.request import Request
 
-__all__ = ["log_query", "port_forward_query", "stream_query"]
+__all__ = [
+    "log_query",
+    "port_forward_options",
+    "port_forward_query",
+    "stream_options",
+    "stream_query",
+]
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _FLAGS = ("follow", "previous", "timestamps")
@@ -53,18 +60,36 @@ def log_query(request: Request) -> str:
     return urlencode(sorted((name, value) for name, value in values.items() if value is not None))
 
 
-def stream_query(request: Request, *, command: bool) -> str:
-    """The kubelet's query for PodExecOptions (with ``command``) or PodAttachOptions."""
-    values = [(to, "1") for name, to in _STREAMS.items() if request.flag(name)]
-    if command:
-        values += [("command", word) for word in request.query.get("command", ())]
+def stream_options(request: Request, kind: str) -> JSONObject:
+    """PodExecOptions or PodAttachOptions out of the query."""
+    options: JSONObject = {"kind": kind, "apiVersion": "v1"}
+    options.update((name, True) for name in _STREAMS if request.flag(name))
+    if request.parameter("container"):
+        options["container"] = request.parameter("container")
+    if kind == "PodExecOptions" and "command" in request.query:
+        options["command"] = request.query["command"]
+    return options
+
+
+def stream_query(options: JSONObject) -> str:
+    """The kubelet's query for PodExecOptions or PodAttachOptions."""
+    values = [(to, "1") for name, to in _STREAMS.items() if options.get(name)]
+    values += [("command", word) for word in options.get("command", ())]
     return urlencode(sorted(values, key=lambda pair: pair[0]))
 
 
-def port_forward_query(request: Request) -> str:
-    """The kubelet's query for PodPortForwardOptions; raises BadRequest."""
-    ports = [str(parse_integer(text)) for text in request.query.get("ports", ())]
-    return urlencode([("port", ",".join(ports))]) if ports else ""
+def port_forward_options(request: Request) -> JSONObject:
+    """PodPortForwardOptions out of the query; raises BadRequest."""
+    options: JSONObject = {"kind": "PodPortForwardOptions", "apiVersion": "v1"}
+    if "ports" in request.query:
+        options["ports"] = [parse_integer(text) for text in request.query["ports"]]
+    return options
+
+
+def port_forward_query(options: JSONObject) -> str:
+    """The kubelet's query for PodPortForwardOptions."""
+    ports = ",".join(str(port) for port in options.get("ports", ()))
+    return urlencode([("port", ports)]) if ports else ""
 
 
 def _time(request: Request, name: str) -> str | None:

@@ -6,7 +6,6 @@ Implements the connect operations of pods, services and nodes of the Kubernetes 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote as percent_encode
 
 from kapi.apimachinery.errors import BadRequest, NotFound, ServiceUnavailable
 from kapi.apimachinery.field import quote
@@ -14,9 +13,17 @@ from kapi.apimachinery.types import GroupResource
 from kapi.endpoints.connect import locations
 from kapi.endpoints.connect.forwarding import forward, tunnel
 from kapi.endpoints.connect.kubelet import Backend, KubeletClient, proxy_backend
-from kapi.endpoints.connect.options import log_query, port_forward_query, stream_query
+from kapi.endpoints.connect.options import (
+    log_query,
+    port_forward_options,
+    port_forward_query,
+    stream_options,
+    stream_query,
+)
+from kapi.endpoints.filters.authorization import attributes_of, refusal
 from kapi.endpoints.handlers.log import accept_log, read_log
 from kapi.endpoints.request import Response
+from kapi.registry.admission import Attributes
 from kapi.util.http_client import resolve
 
 if TYPE_CHECKING:
@@ -35,8 +42,8 @@ _SERVICES = GroupResource("", "services")
 _ENDPOINTS = GroupResource("", "endpoints")
 _SLICES = GroupResource("discovery.k8s.io", "endpointslices")
 _SERVICE_NAME = "kubernetes.io/service-name"
-# What may stand unescaped in a path.
-_PATH_SAFE = "/$&+,:;=@-_.~"
+# The version since when GET on exec, attach and portforward needs the right to create.
+_CREATE_SINCE_MINOR = 35
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -74,32 +81,37 @@ class Connector:
 
     async def exec(self, api: API, request: Request, resource: Resource) -> Response:
         """Run a command in a container."""
-        _refuse_dry_run(request)
-        return await self._stream(api, request, "exec", stream_query(request, command=True))
+        options = stream_options(request, "PodExecOptions")
+        await _admit(api, request, resource, options)
+        return await self._stream(api, request, "exec", options)
 
     async def attach(self, api: API, request: Request, resource: Resource) -> Response:
         """Join a container's main process."""
-        _refuse_dry_run(request)
-        return await self._stream(api, request, "attach", stream_query(request, command=False))
+        options = stream_options(request, "PodAttachOptions")
+        await _admit(api, request, resource, options)
+        return await self._stream(api, request, "attach", options)
 
-    async def _stream(self, api: API, request: Request, verb: str, query: str) -> Response:
+    async def _stream(self, api: API, request: Request, verb: str, options: JSONObject) -> Response:
+        _authorize_create(api, request)
         pod = await _get(api, request, _PODS, request.info.name)
-        container = locations.choose_container(pod, request.parameter("container"))
+        container = locations.choose_container(pod, options.get("container", ""))
         backend = await self._kubelet(api, request, locations.node_name(pod))
         path = _kubelet_path(verb, pod, container)
-        return await _upgrade(request, backend, path, query)
+        return await _upgrade(request, backend, path, stream_query(options))
 
     async def port_forward(self, api: API, request: Request, resource: Resource) -> Response:
         """Reach ports of a pod through its node."""
-        _refuse_dry_run(request)
-        query = port_forward_query(request)
+        options = port_forward_options(request)
+        await _admit(api, request, resource, options)
+        _authorize_create(api, request)
         pod = await _get(api, request, _PODS, request.info.name)
         backend = await self._kubelet(api, request, locations.node_name(pod))
-        return await _upgrade(request, backend, _kubelet_path("portForward", pod), query)
+        path = _kubelet_path("portForward", pod)
+        return await _upgrade(request, backend, path, port_forward_query(options))
 
     async def proxy_pod(self, api: API, request: Request, resource: Resource) -> Response:
         """Pass a request on to a pod."""
-        _refuse_dry_run(request)
+        await _admit_proxy(api, request, resource)
         target = locations.split_target(request.info.name, "pod")
         pod = await _get(api, request, _PODS, target.name)
         port = locations.pod_port(pod, target.port)
@@ -109,7 +121,7 @@ class Connector:
 
     async def proxy_service(self, api: API, request: Request, resource: Resource) -> Response:
         """Pass a request on to one of a service's pods."""
-        _refuse_dry_run(request)
+        await _admit_proxy(api, request, resource)
         target = locations.split_target(request.info.name, "service")
         port = target.port
         if port.isascii() and port.isdigit():
@@ -129,7 +141,7 @@ class Connector:
 
     async def proxy_node(self, api: API, request: Request, resource: Resource) -> Response:
         """Pass a request on to a node: to its kubelet, unless another port is named."""
-        _refuse_dry_run(request)
+        await _admit_proxy(api, request, resource)
         target = locations.split_target(request.info.name, "node")
         kubelet = await self._kubelet(api, request, target.name)
         if target.port in {"", str(kubelet.port)}:
@@ -143,9 +155,32 @@ class Connector:
         return self._kubelets.backend(await _get(api, request, _NODES, name))
 
 
-def _refuse_dry_run(request: Request) -> None:
+async def _admit(api: API, request: Request, resource: Resource, options: JSONObject) -> None:
+    """Ask admission about a connection; its object are the options."""
     if request.query_string and "dryRun" in request.query:
         raise BadRequest("dryRun is not supported")
+    context = api.context(request, "CONNECT", dry_run=False)
+    subresource = request.info.subresource
+    attributes = Attributes(context, resource, "CONNECT", subresource, options, None, {})
+    await api.admission.mutate(attributes)
+    await api.admission.validate(attributes)
+
+
+async def _admit_proxy(api: API, request: Request, resource: Resource) -> None:
+    options: JSONObject = {"kind": f"{resource.kind}ProxyOptions", "apiVersion": "v1"}
+    path = _proxied_path(request)
+    await _admit(api, request, resource, {**options, "path": path} if path else options)
+
+
+def _authorize_create(api: API, request: Request) -> None:
+    """Whoever starts something by GET, as WebSocket clients must, needs the right to create."""
+    if request.method != "GET" or api.minor < _CREATE_SINCE_MINOR:
+        return
+    attributes = attributes_of(request)
+    attributes.verb = "create"
+    decision = api.authorizer.authorize(attributes)
+    if not decision.allowed:
+        raise refusal(attributes, decision.reason)
 
 
 def _exchange(request: Request) -> Exchange:
@@ -218,14 +253,15 @@ async def _upgrade(request: Request, backend: Backend, path: str, query: str) ->
     return await tunnel(exchange, request.method, backend, path, query)
 
 
+def _proxied_path(request: Request) -> str:
+    """What follows ``proxy`` in the path, with its closing slash."""
+    path = "".join(f"/{part}" for part in request.info.parts)
+    return f"{path}/" if request.info.path.endswith("/") else path
+
+
 async def _proxy(request: Request, backend: Backend) -> Response:
     exchange = _exchange(request)
-    path = "/".join(request.info.parts)
-    if path and not path.startswith("/"):
-        path = "/" + path
-    if exchange.path.endswith("/") and not path.endswith("/"):
-        path += "/"
-    path = percent_encode(path, safe=_PATH_SAFE)
+    path = _proxied_path(request)
     query = request.query_string.decode("ascii")
     if exchange.upgrade is not None and exchange.wants_upgrade:
         return await tunnel(exchange, request.method, backend, path, query)
