@@ -17,9 +17,10 @@ from kapi.apimachinery.types import GroupVersionKind
 from kapi.endpoints.negotiation import JSON, Representation
 from kapi.endpoints.request import Response
 from kapi.endpoints.table import include_object, partial_metadata
+from kapi.storage.cacher.entry import alternates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from kapi.apimachinery.scheme.protobuf import ProtobufCodec
     from kapi.apimachinery.types import JSONObject, JSONValue
@@ -59,14 +60,13 @@ def _without_type(obj: JSONObject) -> JSONObject:
     return obj
 
 
-def object_message(codec: ProtobufCodec, resource: Resource) -> Callable[[Entry], bytes]:
-    """A function for an object's framed protobuf message, which is kept with its entry."""
-    version = resource.api_version
+def object_message(codec: ProtobufCodec, resource: Resource, entry: Entry) -> bytes:
+    """An object's framed protobuf message at the resource's version, kept with its entry."""
+    return entry.alternate(resource.api_version, _builder(codec, resource))
 
-    def build(entry: Entry) -> bytes:
-        return _message(codec, resource, entry.body)
 
-    return lambda entry: entry.alternate(version, build)
+def _builder(codec: ProtobufCodec, resource: Resource) -> Callable[[Entry], bytes]:
+    return lambda entry: _message(codec, resource, entry.body)
 
 
 def _message(codec: ProtobufCodec, resource: Resource, body: bytes) -> bytes:
@@ -98,7 +98,7 @@ class ObjectWriter:
             message = (
                 _message(codec, resource, body)
                 if entry is None
-                else object_message(codec, resource)(entry)
+                else object_message(codec, resource, entry)
             )
             content = codec.wrap(resource.api_version, resource.kind, message)
             return Response(status, content, _PROTOBUF)
@@ -156,10 +156,10 @@ class ObjectWriter:
         codec = representation.protobuf
         if codec is not None and not as_kind:
             gvk = GroupVersionKind(resource.group, resource.version, resource.list_kind)
-            messages: Iterable[bytes] = (
+            messages = (
                 [_message(codec, resource, body) for body in bodies]
                 if entries is None
-                else map(object_message(codec, resource), entries)
+                else alternates(entries, resource.api_version, _builder(codec, resource))
             )
             return Response(200, codec.encode_list(gvk, metadata, messages), _PROTOBUF)
         if as_kind == "PartialObjectMetadata":

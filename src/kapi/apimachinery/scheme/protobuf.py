@@ -13,12 +13,12 @@ import orjson
 from kapi.apimachinery.scheme.model import Field, Type
 from kapi.apimachinery.scheme.protobuf_decode import MessageDecoderCompiler
 from kapi.apimachinery.scheme.protobuf_encode import EncoderCompiler
-from kapi.apimachinery.serializer.protobuf import envelope_head, framed, unwrap, wrap
+from kapi.apimachinery.serializer.protobuf import envelope_head, framed, joined, unwrap, wrap
 from kapi.apimachinery.serializer.protobuf_wire import ProtobufError
 from kapi.apimachinery.types import GroupVersion, GroupVersionKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from kapi.apimachinery.scheme.scheme import Scheme
     from kapi.apimachinery.types import JSONObject
@@ -106,15 +106,15 @@ class ProtobufCodec:
     # -- lists --------------------------------------------------------------------------------
 
     def encode_list(
-        self, gvk: GroupVersionKind, metadata: JSONObject, items: Iterable[bytes]
+        self, gvk: GroupVersionKind, metadata: JSONObject, items: Sequence[bytes]
     ) -> bytes:
         """A list of a kind in its envelope, out of the framed messages of its items."""
         found = self.type(gvk)
         if found is None:
             raise KeyError(str(gvk))
         # Items are field 2 of every list of resources, as framed messages are.
-        head = self.encode(found, {"metadata": metadata, "items": None})
-        return self.wrap(gvk.api_version, gvk.kind, framed(b"".join((head, *items))))
+        members = self.encode(found, {"metadata": metadata, "items": None})
+        return joined(self.head(gvk.api_version, gvk.kind), [members, *items])
 
 
 def _metadata_views(scheme: Scheme) -> dict[GroupVersionKind, Type]:

@@ -29,7 +29,7 @@ from kapi.apimachinery.serializer.protobuf_wire import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from kapi.apimachinery.scheme.decode import DecoderCompiler
     from kapi.apimachinery.scheme.definitions import Presence
@@ -52,6 +52,7 @@ _NUMBERS: dict[str, _Number] = {
     "int64": signed,
     "boolean": bool,
 }
+_NULL_WHEN_EMPTY = frozenset({"time", "microtime", "any"})
 _MESSAGES = frozenset({"struct", "quantity", "int-or-string", "time", "microtime", "any"})
 
 
@@ -81,6 +82,7 @@ class MessageDecoderCompiler:
 
     def _struct(self, kind: Type) -> MessageDecoder:
         readers: dict[int, _Reader] = {}
+        dropped: set[int] = set()
         always: list[tuple[str, Callable[[], JSONValue]]] = []
 
         find = readers.get
@@ -91,6 +93,9 @@ class MessageDecoderCompiler:
                 pos += 1
                 if key > 127:
                     key, pos = read_varint(data, pos - 1)
+                if data[pos] == 0 and key in dropped:
+                    pos += 1  # an empty member that is left out; Go writes many of them
+                    continue
                 reader = find(key)
                 if reader is not None:
                     pos = reader(data, pos, end, out)
@@ -105,6 +110,9 @@ class MessageDecoderCompiler:
 
         self._decoders[id(kind)] = decode  # before the members: structs may contain themselves
         readers.update(self._readers(kind, kind.name))
+        declared = self._presence.message(kind.name)
+        own = [field for name, field in kind.fields.items() if name in declared]
+        dropped.update(_dropped_when_empty(own))
         always.extend(self._zeros.always(kind))
         return decode
 
@@ -212,6 +220,21 @@ class MessageDecoderCompiler:
             return out["other"] if "other" in out else out.get("one")
 
         return content
+
+
+def _dropped_when_empty(fields: Iterable[Field]) -> set[int]:
+    """The tags of members that are left out when they are zero, which is a zero byte."""
+    found: set[int] = set()
+    for field in fields:
+        member = field.type.kind
+        if member in _NULL_WHEN_EMPTY:
+            found.add(field.number << 3 | LENGTH)
+        elif field.omitempty and not field.pointer:
+            if member == "string":
+                found.add(field.number << 3 | LENGTH)
+            elif member in _NUMBERS:
+                found.add(field.number << 3 | VARINT)
+    return found
 
 
 def _message_reader(

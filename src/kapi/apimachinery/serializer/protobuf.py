@@ -9,7 +9,7 @@ messages of the kinds are ``scheme.protobuf``'s.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kapi.apimachinery.serializer.protobuf_wire import (
     ProtobufError,
@@ -20,6 +20,9 @@ from kapi.apimachinery.serializer.protobuf_wire import (
     varint,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 __all__ = [
     "MAGIC",
     "MEDIA_TYPE",
@@ -28,6 +31,7 @@ __all__ = [
     "ProtobufError",
     "envelope_head",
     "framed",
+    "joined",
     "unwrap",
     "watch_frame",
     "wrap",
@@ -85,6 +89,11 @@ def framed(raw: bytes) -> bytes:
 def wrap(head: bytes, frame: bytes) -> bytes:
     """The envelope of a framed message; ``head`` is that of its kind."""
     return head + frame + _TAIL
+
+
+def joined(head: bytes, parts: Sequence[bytes]) -> bytes:
+    """The envelope of a message that comes in parts, which are copied once."""
+    return b"".join((head, b"\x12", varint(sum(map(len, parts))), *parts, _TAIL))
 
 
 def unwrap(data: bytes) -> Envelope:

@@ -175,7 +175,7 @@ class _Framer:
             return self._frame(event.type, self._object(event))
         resource = self._resource
         if self._codec is not None:
-            message = object_message(self._codec, resource)(event.entry)
+            message = object_message(self._codec, resource, event.entry)
             envelope = self._codec.wrap(resource.api_version, resource.kind, message)
             return protobuf.watch_frame(event.type, envelope)
         return b'{"type":"%b","object":%b%b}\n' % (

@@ -5,9 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Iterable
 
-__all__ = ["Entry", "resource_version_prefix"]
+__all__ = ["Entry", "alternates", "resource_version_prefix"]
+
+
+def alternates(
+    entries: Iterable[Entry], form: Hashable, build: Callable[[Entry], bytes]
+) -> list[bytes]:
+    """Many objects in another form, as ``Entry.alternate`` gives it."""
+    found: list[bytes] = []
+    for entry in entries:
+        kept = entry._alternates  # noqa: SLF001 - a list has many, each call costs
+        known = kept.get(form) if kept is not None else None
+        found.append(entry.alternate(form, build) if known is None else known)
+    return found
 
 
 def resource_version_prefix(revision: int) -> bytes:
@@ -39,7 +51,7 @@ class Entry:
         "revision",
     )
 
-    def __init__(  # noqa: PLR0917 - made for every event, keywords cost
+    def __init__(
         self,
         key: str,
         revision: int,
