@@ -11,7 +11,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kapi.cli.parser import boolean, comma_list
+from kapi.cli.etcd_flags import add_etcd_flags, etcd_options
+from kapi.cli.parser import boolean, comma_list, duration
 from kapi.endpoints.connect.kubelet_options import KubeletOptions
 from kapi.server.options import (
     DEFAULT_MINOR,
@@ -46,6 +47,7 @@ def default_data_dir() -> Path:
 def add_server_flags(parser: argparse.ArgumentParser, *, port: int, address: str) -> None:
     """Add the flags that every command takes that starts a server."""
     _add_endpoint_flags(parser, port, address)
+    add_etcd_flags(parser)
     _add_api_flags(parser)
     _add_access_flags(parser)
     _add_service_account_flags(parser)
@@ -71,13 +73,6 @@ def _add_endpoint_flags(parser: argparse.ArgumentParser, port: int, address: str
         help="address to listen on (default: %(default)s)",
     )
     group.add_argument("--data-dir", type=Path, metavar="DIR", help="where state is kept")
-    group.add_argument(
-        "--etcd-servers",
-        type=comma_list,
-        default=(),
-        metavar="URLS",
-        help="store objects in etcd (not available yet)",
-    )
     group.add_argument(
         "--storage-media-type",
         choices=_STORAGE_MEDIA_TYPES,
@@ -157,7 +152,7 @@ def _add_service_account_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--service-account-signing-key-file", type=Path, metavar="FILE")
     group.add_argument("--service-account-key-file", action="append", type=Path, metavar="FILE")
     group.add_argument("--service-account-jwks-uri", default="", metavar="URL")
-    group.add_argument("--service-account-max-token-expiration", type=_duration, default=0)
+    group.add_argument("--service-account-max-token-expiration", type=duration, default=0)
     _add_boolean(
         group,
         "--service-account-extend-token-expiration",
@@ -184,7 +179,7 @@ def _add_kubelet_flags(parser: argparse.ArgumentParser) -> None:
         "--kubelet-preferred-address-types",
         "types of node addresses, the preferred one first",
     )
-    group.add_argument("--kubelet-timeout", type=_duration, metavar="DURATION")
+    group.add_argument("--kubelet-timeout", type=duration, metavar="DURATION")
 
 
 def _add_list(group: argparse._ArgumentGroup, name: str, text: str) -> None:
@@ -207,11 +202,6 @@ def server_options(
     arguments: argparse.Namespace, *, data_dir: Path, ephemeral: bool
 ) -> ServerOptions:
     """The options that parsed flags mean; OptionsError when they do not go together."""
-    if arguments.etcd_servers:
-        raise OptionsError(
-            "--etcd-servers: etcd is not supported yet; without it objects are kept in the "
-            "embedded store"
-        )
     return ServerOptions(
         data_dir=data_dir.absolute(),
         ephemeral=ephemeral,
@@ -232,6 +222,8 @@ def server_options(
         allow_privileged=arguments.allow_privileged,
         kubelet=_kubelet_options(arguments),
         storage_media_type=arguments.storage_media_type,
+        etcd=etcd_options(arguments, ephemeral=ephemeral),
+        compaction_interval_seconds=arguments.etcd_compaction_interval,
     )
 
 
@@ -334,14 +326,3 @@ def _runtime_config(text: str) -> dict[str, bool]:
         key, equals, value = item.partition("=")
         config[key] = boolean(value) if equals else True
     return config
-
-
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|m|s)")
-_UNIT_SECONDS = {"h": 3600, "m": 60, "s": 1}
-
-
-def _duration(text: str) -> int:
-    parts = _DURATION.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a duration such as 24h0m0s")
-    return int(sum(float(number) * _UNIT_SECONDS[unit] for number, unit in parts))

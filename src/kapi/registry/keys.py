@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kapi.apimachinery.types import GroupResource
 
-__all__ = ["storage_prefix"]
+__all__ = ["KEY_PREFIX", "storage_prefix"]
+
+# What all keys begin with.
+KEY_PREFIX = "/registry/"
 
 # Resources that are not stored under their own name.
 _NAMES = {

@@ -20,6 +20,7 @@ __all__ = [
     "DEFAULT_MINOR",
     "MAXIMUM_MINOR",
     "MINIMUM_MINOR",
+    "EtcdOptions",
     "OptionsError",
     "ServerOptions",
     "ServiceAccountOptions",
@@ -71,6 +72,20 @@ class ServiceAccountOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class EtcdOptions:
+    """Where objects are kept that several servers share; without ``servers`` they are not.
+
+    ``prefix`` stands in front of all keys. The files are for ``https`` servers.
+    """
+
+    servers: tuple[str, ...] = ()
+    prefix: str = "/registry"
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ServerOptions:
     """What one server is told.
 
@@ -79,7 +94,8 @@ class ServerOptions:
     ``runtime_config`` maps ``api/all``, ``group/version`` and ``group/version/resource`` to
     whether they are served. ``admin_token`` is the bearer token of a user in ``system:masters``;
     empty for none. ``root_ca_file`` is the CA that clients inside the cluster verify this server
-    with; None publishes none.
+    with; None publishes none. ``compaction_interval_seconds`` is how long old states are kept at
+    least, 0 for all of them. ``shared_port`` lets other servers listen on the same port.
     """
 
     data_dir: Path
@@ -102,7 +118,9 @@ class ServerOptions:
     allow_privileged: bool = True
     root_ca_file: Path | None = None
     kubelet: KubeletOptions = field(default_factory=KubeletOptions)
-    etcd_servers: tuple[str, ...] = ()
+    etcd: EtcdOptions = field(default_factory=EtcdOptions)
+    compaction_interval_seconds: float = 300.0
+    shared_port: bool = False
     storage_media_type: str = "application/json"
 
     @property

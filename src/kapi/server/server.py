@@ -174,7 +174,7 @@ class APIServer:
         definition_hooks.custom_resources = CustomResources(api, self._engine, client)
         await definition_hooks.custom_resources.load()
         await self._bootstrap(client)
-        self._compaction = asyncio.create_task(Compactor(self._engine).run())
+        self._compaction = self._start_compaction()
         tokens = ServiceAccountTokens(options, lookup, self.clock)
         authenticator = request_authenticator(options, self.clock, [tokens.authenticator])
         router = self._router(api, tokens, TokenReviews(authenticator, tokens.audiences))
@@ -273,6 +273,12 @@ class APIServer:
             now=format_time(self.clock.now()),
         )
 
+    def _start_compaction(self) -> asyncio.Task[None] | None:
+        interval = self.options.compaction_interval_seconds
+        if self._engine is None or not interval:
+            return None
+        return asyncio.create_task(Compactor(self._engine, interval).run())
+
     def _root_ca(self) -> str:
         path = self.options.root_ca_file
         if path is None or not self.options.controllers:
@@ -316,7 +322,7 @@ class APIServer:
         return Router(api, documents, resources, subresources)
 
     def _check_store(self) -> str:
-        return "" if self._engine is not None else "the store is not open"
+        return self._engine.problem if self._engine is not None else "the store is not open"
 
 
 def _authenticate(authenticator: RequestAuthenticator) -> Authenticate:

@@ -174,6 +174,11 @@ class Engine(Protocol):
         """The newest revision that this process has been told of. Never goes back."""
         ...
 
+    @property
+    def problem(self) -> str:
+        """Why the store does not answer just now, as far as is known; empty when it does."""
+        return ""
+
     async def current_revision(self) -> int:
         """The newest committed revision of the whole store (a linearizable read)."""
         ...

@@ -10,7 +10,7 @@ from kapi.cli import run, serve, up
 from kapi.cli.flags import default_data_dir, server_options
 from kapi.cli.main import main
 from kapi.cli.parser import Parser
-from kapi.server.options import OptionsError, ServerOptions, TLSOptions
+from kapi.server.options import EtcdOptions, OptionsError, ServerOptions, TLSOptions
 
 
 def parse(command, *words):
@@ -90,10 +90,27 @@ def test_bad_flag_is_one_line_and_exit_code_2(flag, capsys, tmp_path):
     assert told.count("\n") == 1
 
 
-def test_etcd_is_refused_clearly(capsys, tmp_path):
-    """As long as there is no etcd engine its flag is an error that says so."""
-    assert main(["serve", f"--data-dir={tmp_path}", "--etcd-servers=http://127.0.0.1:1"]) == 2
-    assert "etcd is not supported yet" in capsys.readouterr().err
+def test_etcd_flags_are_those_of_kube_apiserver(tmp_path, capsys):
+    """Servers are a list, the prefix begins with a slash, a certificate needs its key."""
+    options = parse(
+        serve,
+        "--etcd-servers=https://a:2379, https://b:2379",
+        "--etcd-prefix=kapi/",
+        "--etcd-cafile=ca",
+        "--etcd-certfile=c",
+        "--etcd-keyfile=k",
+        "--etcd-compaction-interval=1m30s",
+    )
+    assert options.etcd == EtcdOptions(
+        ("https://a:2379", "https://b:2379"), "/kapi", Path("ca"), Path("c"), Path("k")
+    )
+    assert options.compaction_interval_seconds == 90
+    assert parse(serve, "--etcd-compaction-interval=0").compaction_interval_seconds == 0
+    with pytest.raises(OptionsError):
+        parse(serve, "--etcd-certfile=c")
+    together = ["up", "--ephemeral", "--etcd-servers=http://a:1", f"--data-dir={tmp_path}"]
+    assert main(together) == 2
+    assert "in etcd or in memory" in capsys.readouterr().err
 
 
 def test_certificates_go_together():

@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from kapi.storage.subscriptions import LocalSubscription
     from kapi.util.clock import Clock
 
-__all__ = ["EtcdEngine"]
+__all__ = ["EtcdEngine", "EtcdTLS"]
 
 _RANGE = "/etcdserverpb.KV/Range"
 _TXN = "/etcdserverpb.KV/Txn"
@@ -159,6 +159,11 @@ class EtcdEngine(Engine):
     def revision(self) -> int:
         """The newest revision that this process has been told of."""
         return max(self._told, self._subscriptions.revision)
+
+    @property
+    def problem(self) -> str:
+        """Why changes cannot be followed just now; empty when they are."""
+        return self._follower.problem
 
     async def current_revision(self) -> int:
         """The newest revision of the cluster; calls at the same time share a request."""

@@ -100,6 +100,8 @@ class Follower:
         self._call: WatchCall | None = None
         self._member = -1
         self._moving = False
+        # Why changes cannot be followed just now.
+        self.problem = ""
 
     async def run(self) -> None:
         """Follow until cancelled."""
@@ -151,6 +153,7 @@ class Follower:
         call = await _open(self._connections, index, request)
         self._call = call
         self.accepted.set()
+        self.problem = ""
         try:
             while True:
                 answer = await _read(call)
@@ -187,6 +190,7 @@ class Follower:
 
     def _failed(self, index: int, error: Exception) -> None:
         _log.warning("the watch is opened again: %s", error)
+        self.problem = str(error)
         self._connections.turn_from(index)
 
 

@@ -1,4 +1,3 @@
-
 """What the failures of a call to etcd mean.
 
 etcd tells its errors in the text of a gRPC status; the texts have been the same since 3.2.
