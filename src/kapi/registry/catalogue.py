@@ -72,6 +72,8 @@ class Resource:
     deprecation: str = ""
     # Defined by a CustomResourceDefinition: written as it is, never as protobuf.
     custom: bool = False
+    # Stored objects may be in the form of other versions than the hub, too.
+    stored_in_many: bool = False
     gvk: GroupVersionKind = field(init=False)
     api_version: str = field(init=False)
 
@@ -89,7 +91,7 @@ class Resource:
     @property
     def is_hub(self) -> bool:
         """Whether stored bytes are served as they are."""
-        return self.gvk == self.hub
+        return self.gvk == self.hub and not self.stored_in_many
 
 
 class Catalogue:

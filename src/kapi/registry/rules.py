@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from kapi.apimachinery.types import JSONObject, JSONValue
 from kapi.registry.strategy import Strategy
+
+if TYPE_CHECKING:
+    from kapi.registry.scale import ScaleView
 
 __all__ = ["Column", "Columns", "Convert", "Default", "KindRules", "Rules"]
 
@@ -72,6 +75,8 @@ class KindRules:
     columns: Columns | None = None
     to_hub: Mapping[str, Convert] = field(default_factory=dict)
     from_hub: Mapping[str, Convert] = field(default_factory=dict)
+    # The scale subresource, for kinds that are not scaled as built-in workloads are.
+    scale: ScaleView | None = None
     # The names that field selectors may use besides metadata.name and metadata.namespace.
     selectable_fields: tuple[str, ...] = ()
     # Annotations that stand for a field: metadata-only views and Tables do not show them.

@@ -156,13 +156,7 @@ class CustomResources:
             def fields(obj: JSONObject) -> tuple[str, ...]:
                 return tuple(strategy.field_labels(obj).values())
 
-        codec = StoredCodec(
-            prefix,
-            resource.hub,
-            schemas[resource.hub.version],
-            fields,
-            one_schema=len(schemas) == 1,
-        )
+        codec = StoredCodec(prefix, resource.hub, schemas, fields)
         before = api.stores.get(resource.storage)
         api.stores[resource.storage] = ResourceStore(
             resource.hub,

@@ -6,7 +6,6 @@ the store by the schema of the version it is stored in; the schema may have chan
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import orjson
@@ -18,7 +17,7 @@ from kapi.storage.errors import Corrupt
 from kapi.structuredmerge.typed import TypedSchema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from kapi.apiextensions.schema.reading import ReadMetadata
     from kapi.apiextensions.schema.structural import StructuralSchema
@@ -88,45 +87,49 @@ class CustomResourceCodec:
 
 
 class StoredCodec:
-    """The codec of stored custom resources, whatever schema they were written with."""
+    """The codec of stored custom resources, whatever schema they were written with.
+
+    An object is read by the schema of the version it was stored in, so one that was stored in a
+    former storage version keeps what only that version has.
+    """
 
     def __init__(
         self,
         prefix: str,
         gvk: GroupVersionKind,
-        schema: StructuralSchema,
+        schemas: Mapping[str, StructuralSchema],
         fields: Callable[[JSONObject], tuple[str, ...]] | None,
-        *,
-        one_schema: bool = False,
     ) -> None:
         self._header = value_header(gvk.api_version, gvk.kind)
         self._plain = JSONCodec(prefix, [self._header], fields)
-        self._schema = schema
-        # With one schema, what is written has been read by it.
-        self._one_schema = one_schema
+        self._schemas = schemas
+        self._version = gvk.version
         self._written: dict[int, bytes] = {}
 
     def note(self, value: bytes, obj: JSONObject) -> None:
-        """Remember a value that need not be read again when it comes back from the engine."""
-        if self._one_schema:
+        """Remember a value that need not be read again when it comes back from the engine.
+
+        With one schema, what is written has been read by it.
+        """
+        if len(self._schemas) == 1:
             if len(self._written) >= _WRITTEN:
                 self._written.clear()  # of writes that failed
             self._written[id(value)] = value
             self._plain.note(value, obj)
 
-    @cached_property
-    def _read(self) -> Callable[[JSONValue, list[str]], JSONValue]:
-        return self._schema.read
-
     def decode(self, key: str, value: bytes, revision: int) -> Entry:
-        """The entry of a stored value as the schema wants it now; raises Corrupt."""
+        """The entry of a stored value as its schema wants it now; raises Corrupt."""
         if self._written.pop(id(value), None) is value:
             return self._plain.decode(key, value, revision)
         try:
             obj = orjson.loads(value)
-            read = self._read(obj, [])
-        except (orjson.JSONDecodeError, DecodeError) as error:
+            read = self._schema_of(obj).read(obj, [])
+        except (orjson.JSONDecodeError, AttributeError, DecodeError) as error:
             raise Corrupt(f"the value of key {key!r} is no custom resource: {error}") from error
         if read != obj or not value.startswith(self._header):
             value = stored_value(read, self._header)
         return self._plain.decode(key, value, revision)
+
+    def _schema_of(self, obj: JSONObject) -> StructuralSchema:
+        version = obj.get("apiVersion", "").rpartition("/")[2]
+        return self._schemas.get(version) or self._schemas[self._version]

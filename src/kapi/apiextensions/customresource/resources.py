@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kapi.apiextensions.customresource.codec import CustomResourceCodec
 from kapi.apiextensions.customresource.columns import printer_columns
-from kapi.apiextensions.customresource.scale import ScalePaths
+from kapi.apiextensions.customresource.scale import CustomScale, ScalePaths
 from kapi.apiextensions.customresource.strategy import (
     CustomResourceStatusStrategy,
     CustomResourceStrategy,
@@ -74,9 +74,12 @@ class _Builder:
         self._scheme = scheme
         self._spec = definition["spec"]
         self._names = definition["status"]["acceptedNames"]
+        self._stored = definition["status"].get("storedVersions") or ()
         self._schemas = schemas
         self._group = self._spec["group"]
-        self._hub = GroupVersionKind(self._group, storage_version(self._spec), self._names["kind"])
+        self._hub = GroupVersionKind(
+            self._group, storage_version(self._spec) or "", self._names["kind"]
+        )
         versions = {version["name"]: version for version in self._spec["versions"]}
         self._selectable = _selectable(list(versions.values()))
         scales = {
@@ -114,6 +117,7 @@ class _Builder:
             list_kind=names.get("listKind", ""),
             deprecation=self._deprecation(version, gvk),
             custom=True,
+            stored_in_many=len(self._stored) > 1,
         )
 
     def _rules(self, version: JSONObject) -> KindRules:
@@ -125,15 +129,41 @@ class _Builder:
         if has_status:
             subresources["status"] = CustomResourceStatusStrategy(schemas)
         own = _selectable([version])
+        convert = (
+            {} if len(self._schemas) == 1 else {version["name"]: self._convert(version["name"])}
+        )
+        to_hub = {version["name"]: self._convert(self._hub.version)} if convert else {}
         return KindRules(
             strategy=strategy,
+            to_hub=to_hub,
+            from_hub=convert,
             subresources=subresources,
+            scale=self._scale_view(version["name"]),
             columns=printer_columns(version.get("additionalPrinterColumns") or []),
             # All versions share the positions of the values; only its own fields have a name.
             selectable_fields=tuple(
                 path.removeprefix(".") if path in own else "" for path in self._selectable
             ),
         )
+
+    def _convert(self, version: str) -> Callable[[JSONObject], JSONObject]:
+        """Conversion by nothing: the same object, as far as the version knows it."""
+        schema = self._schemas[version]
+
+        def convert(obj: JSONObject) -> JSONObject:
+            converted: JSONObject = schema.prune(obj)
+            return converted
+
+        return convert
+
+    def _scale_view(self, version: str) -> CustomScale | None:
+        paths = self._scales.get(version)
+        if paths is None:
+            return None
+        owned = {
+            f"{self._group}/{name}": scale.spec_replicas for name, scale in self._scales.items()
+        }
+        return CustomScale(paths, owned)
 
     def _deprecation(self, version: JSONObject, gvk: GroupVersionKind) -> str:
         if not version.get("deprecated"):

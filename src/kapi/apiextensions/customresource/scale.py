@@ -9,15 +9,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kapi.apiextensions.customresource.jsonpath import simple_path
+from kapi.apimachinery.errors import InternalError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kapi.apimachinery.field import ErrorList
     from kapi.apimachinery.types import JSONObject, JSONValue
 
-__all__ = ["ScalePaths", "value_at"]
+__all__ = ["CustomScale", "ScalePaths", "value_at"]
 
 _INT32 = 1 << 31
-_MISSING = object()
+# What a Scale shows of the metadata of its parent.
+_METADATA = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
 
 def value_at(obj: JSONValue, path: str, default: JSONValue = None) -> JSONValue:
@@ -55,6 +59,53 @@ class ScalePaths:
             if selector is not None and not isinstance(selector, str):
                 why = f"{self.label_selector} accessor error: {_go(selector)}, expected string"
                 errors.invalid(self.label_selector, selector, why)
+
+
+class CustomScale:
+    """The :class:`~kapi.registry.scale.ScaleView` of a custom resource at one version."""
+
+    def __init__(self, paths: ScalePaths, owned: Mapping[str, str]) -> None:
+        self._paths = paths
+        self._owned = owned
+
+    def replicas_paths(self) -> Mapping[str, str]:
+        """The path at each API version that can be scaled."""
+        return self._owned
+
+    def read(self, obj: JSONObject) -> JSONObject:
+        """The Scale of an object; what is not there yet counts as 0 in its status."""
+        meta, paths = obj["metadata"], self._paths
+        replicas = value_at(obj, paths.spec_replicas)
+        if replicas is None:
+            raise InternalError(f'the spec replicas field "{paths.spec_replicas}" does not exist')
+        status: JSONObject = {"replicas": value_at(obj, paths.status_replicas, 0) or 0}
+        selector = value_at(obj, paths.label_selector) if paths.label_selector else None
+        if selector:
+            status["selector"] = selector
+        return {
+            "kind": "Scale",
+            "apiVersion": "autoscaling/v1",
+            "metadata": {name: meta[name] for name in _METADATA if name in meta},
+            "spec": {"replicas": replicas} if replicas else {},
+            "status": status,
+        }
+
+    def write(self, obj: JSONObject, scale: JSONObject) -> JSONObject:
+        """A copy of the object of another size."""
+        replicas = (scale.get("spec") or {}).get("replicas") or 0
+        scaled = _with_value(obj, simple_path(self._paths.spec_replicas) or (), replicas)
+        version = (scale.get("metadata") or {}).get("resourceVersion")
+        if version:
+            scaled["metadata"] = {**obj["metadata"], "resourceVersion": version}
+        return scaled
+
+
+def _with_value(obj: JSONValue, path: tuple[str, ...], value: JSONValue) -> JSONObject:
+    """A copy that shares all but the way to the changed value."""
+    copy: JSONObject = {**obj} if isinstance(obj, dict) else {}
+    head, *rest = path
+    copy[head] = _with_value(copy.get(head), tuple(rest), value) if rest else value
+    return copy
 
 
 def _validate_replicas(obj: JSONObject, path: str, errors: ErrorList) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kapi.apiextensions.customresource.embedded import validate_embedded
 from kapi.apiextensions.schema.pruning import prune
+from kapi.apiextensions.schema.reading import META_FIELDS
 from kapi.apiextensions.schema.validation import ABSENT, Failures, compile_validator
 
 if TYPE_CHECKING:
@@ -15,23 +16,29 @@ if TYPE_CHECKING:
 __all__ = ["validate_defaults"]
 
 
-def validate_defaults(
-    schema: JSONObject, path: str, errors: ErrorList, *, root: bool = True
-) -> None:
+def validate_defaults(schema: JSONObject, path: str, errors: ErrorList) -> None:
     """Check all defaults below a schema; its structure has been found valid."""
+    _validate(schema, path, errors, root=True, inside_meta=False)
+
+
+def _validate(
+    schema: JSONObject, path: str, errors: ErrorList, *, root: bool, inside_meta: bool
+) -> None:
     default = schema.get("default")
     if default is not None:
         at = f"{path}.default"
-        if prune(default, schema, root=root) != default:
+        if not inside_meta and prune(default, schema, root=root) != default:
             errors.invalid(at, default, "must not have unknown fields")
         embedded = {**schema, "x-kubernetes-embedded-resource": True} if root else schema
         validate_embedded(embedded, default, at, errors)
         failures = Failures()
         compile_validator(schema)(default, ABSENT, "", failures)
         failures.report(at, errors)
+    has_meta = root or bool(schema.get("x-kubernetes-embedded-resource"))
     for name, part in (schema.get("properties") or {}).items():
-        validate_defaults(part, f"{path}.properties[{name}]", errors, root=False)
+        meta = inside_meta or (has_meta and name in META_FIELDS)
+        _validate(part, f"{path}.properties[{name}]", errors, root=False, inside_meta=meta)
     for keyword in ("items", "additionalProperties"):
         part = schema.get(keyword)
         if isinstance(part, dict):
-            validate_defaults(part, f"{path}.{keyword}", errors, root=False)
+            _validate(part, f"{path}.{keyword}", errors, root=False, inside_meta=inside_meta)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
     from kapi.apimachinery.types import JSONObject
 
-__all__ = ["pattern_problem", "subschemas", "validate_openapi_schema"]
+__all__ = ["is_supported", "pattern_problem", "subschemas", "validate_openapi_schema"]
 
 _TYPES = ("array", "boolean", "integer", "number", "object", "string")
 _SCALARS = frozenset({"string", "integer", "number", "boolean"})
@@ -42,6 +42,15 @@ class _Place:
     root: bool = False
     inside_meta: bool = False
     no_default: str = ""
+
+
+def is_supported(schema: JSONObject) -> bool:
+    """Whether no keyword stands in the way of looking at the structure of a schema."""
+    if any(keyword in schema and schema[keyword] is not None for keyword in _UNSUPPORTED):
+        return False
+    if isinstance(schema.get("items"), list):
+        return False
+    return all(is_supported(part) for _, _, part in subschemas(schema))
 
 
 def validate_openapi_schema(schema: JSONObject, path: str, errors: ErrorList) -> None:
@@ -101,7 +110,7 @@ def _keywords(schema: JSONObject, path: str, place: _Place, errors: ErrorList) -
     if place.no_default and schema.get("default") is not None:
         errors.forbidden(f"{path}.default", f"must not be set {place.no_default}")
     for keyword in _UNSUPPORTED:
-        if schema.get(keyword):
+        if keyword in schema and schema[keyword] not in (None, "", {}):
             errors.forbidden(f"{path}.{keyword}", f"{keyword} is not supported")
     if kind == "null":
         why = "type cannot be set to null, use nullable as an alternative"

@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kapi.apiextensions.definition.default_values import validate_defaults
-from kapi.apiextensions.definition.openapi_schema import subschemas, validate_openapi_schema
+from kapi.apiextensions.definition.openapi_schema import (
+    is_supported,
+    subschemas,
+    validate_openapi_schema,
+)
 from kapi.apiextensions.definition.structural import validate_structural
 from kapi.apiextensions.schema.formats import is_format_known
 from kapi.apiextensions.schema.go_schema import SCHEMA_MEMBERS, show_schema
@@ -53,8 +57,10 @@ def validate_schema(
         errors.forbidden(f"{path}.nullable", "nullable cannot be true at the root")
     found, structural = ErrorList(), ErrorList()
     validate_openapi_schema(schema, path, found)
-    validate_structural(schema, path, structural)
-    valid = not structural
+    supported = is_supported(schema)
+    if supported:
+        validate_structural(schema, path, structural)
+    valid = supported and not structural
     found.extend(structural)
     if valid:
         validate_defaults(schema, path, found)

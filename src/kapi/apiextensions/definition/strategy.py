@@ -44,14 +44,14 @@ class CustomResourceDefinitionStrategy(Strategy):
         obj["status"] = {
             "conditions": None,
             "acceptedNames": {"plural": "", "kind": ""},
-            "storedVersions": [version] if version else None,
+            "storedVersions": None if version is None else [version],
         }
 
     def prepare_for_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:
         """Remember every version that objects have ever been stored in."""
         version = storage_version(obj.get("spec") or {})
         stored = (obj.get("status") or {}).get("storedVersions") or []
-        if version and version not in stored:
+        if version is not None and version not in stored:
             obj["status"] = {**(obj.get("status") or {}), "storedVersions": [*stored, version]}
 
     def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
@@ -85,9 +85,8 @@ class CustomResourceDefinitionStrategy(Strategy):
         finalizers = list(meta.get("finalizers") or ())
         if CLEANUP_FINALIZER not in finalizers:
             meta["finalizers"] = [*finalizers, CLEANUP_FINALIZER]
-        if context.dry_run:
-            return Deletion.MARK
-        meta["deletionTimestamp"] = context.now
+        if not context.dry_run:
+            meta["deletionTimestamp"] = context.now
         status = obj["status"] = {**(obj.get("status") or {})}
         set_condition(
             status,

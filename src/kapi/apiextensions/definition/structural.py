@@ -37,7 +37,8 @@ _INT_OR_STRING = [{"type": "integer"}, {"type": "string"}]
 def validate_structural(schema: JSONObject, path: str, errors: ErrorList) -> None:
     """Check the structure of a schema from its root."""
     _invariants(schema, _ROOT, path, errors)
-    _completeness(schema, path, errors)
+    # What the root's junctors name must be specified beside them.
+    _complete_junctors(schema, schema, path, path, errors)
 
 
 def _invariants(schema: JSONObject, level: str, path: str, errors: ErrorList) -> None:
@@ -61,7 +62,7 @@ def _invariants(schema: JSONObject, level: str, path: str, errors: ErrorList) ->
     if schema.get("type") == "array" and items is None:
         errors.required(f"{path}.items", "must be specified")
     if level == _ROOT or schema.get("x-kubernetes-embedded-resource"):
-        _meta_fields(schema, path, errors)
+        _meta_fields(schema, path, errors, root=level == _ROOT)
 
 
 def _extensions(schema: JSONObject, path: str, errors: ErrorList) -> None:
@@ -100,7 +101,7 @@ def _type(schema: JSONObject, level: str, path: str, errors: ErrorList) -> None:
         errors.invalid(at, kind, "must be object at the root")
 
 
-def _meta_fields(schema: JSONObject, path: str, errors: ErrorList) -> None:
+def _meta_fields(schema: JSONObject, path: str, errors: ErrorList, *, root: bool) -> None:
     """apiVersion, kind and metadata are known anyway; little may be said about them."""
     properties = schema.get("properties") or {}
     for name in ("kind", "apiVersion"):
@@ -114,6 +115,8 @@ def _meta_fields(schema: JSONObject, path: str, errors: ErrorList) -> None:
     at = f"{path}.properties[metadata]"
     if metadata.get("type") != "object":
         errors.invalid(f"{at}.type", metadata.get("type") or "", "must be object")
+    if not root:
+        return
     named = set(metadata.get("properties") or ()) <= {"name", "generateName"}
     more = metadata.keys() - {"type", "default", "properties"}
     if not named or any(metadata[name] not in (None, "", False, [], {}) for name in more):
@@ -167,16 +170,6 @@ def _nested(
 
 
 # -- what is restricted must be specified ---------------------------------------------------------
-
-
-def _completeness(schema: JSONObject, path: str, errors: ErrorList) -> None:
-    _complete_junctors(schema, schema, path, path, errors)
-    for name, part in (schema.get("properties") or {}).items():
-        _completeness(part, f"{path}.properties[{name}]", errors)
-    for keyword in ("items", "additionalProperties"):
-        part = schema.get(keyword)
-        if isinstance(part, dict):
-            _completeness(part, f"{path}.{keyword}", errors)
 
 
 def _complete_junctors(

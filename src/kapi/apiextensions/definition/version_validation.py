@@ -68,10 +68,11 @@ def validate_subresources(subresources: JSONObject, path: str, errors: ErrorList
     _replicas_path(scale, "specReplicasPath", ".spec", at, errors)
     _replicas_path(scale, "statusReplicasPath", ".status", at, errors)
     selector = scale.get("labelSelectorPath")
-    if selector and _is_simple(selector, f"{at}.labelSelectorPath", errors):
-        if not selector.startswith((".spec.", ".status.")):
-            why = "should be a json path under either .spec or .status"
-            errors.invalid(f"{at}.labelSelectorPath", selector, why)
+    if not selector or not _is_simple(selector, f"{at}.labelSelectorPath", errors):
+        return
+    if not selector.startswith((".spec.", ".status.")):
+        why = "should be a json path under either .spec or .status"
+        errors.invalid(f"{at}.labelSelectorPath", selector, why)
 
 
 def _replicas_path(scale: JSONObject, member: str, root: str, path: str, errors: ErrorList) -> None:

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 __all__ = ["condition", "is_true", "served_versions", "set_condition", "storage_version"]
 
 
-def storage_version(spec: JSONObject) -> str:
-    """The version in which objects are stored; empty when none is named."""
+def storage_version(spec: JSONObject) -> str | None:
+    """The version in which objects are stored; None when there is none."""
     for version in spec.get("versions") or ():
         if version.get("storage"):
             name: str = version.get("name", "")
             return name
-    return ""
+    return None
 
 
 def served_versions(spec: JSONObject) -> Iterator[JSONObject]:

@@ -7,14 +7,26 @@ from typing import TYPE_CHECKING
 from kapi.apiextensions.schema.reading import compile_reader
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kapi.apimachinery.types import JSONObject, JSONValue
 
-__all__ = ["prune"]
+__all__ = ["compile_pruner", "prune"]
+
+
+def compile_pruner(schema: JSONObject, *, root: bool = False) -> Callable[[JSONValue], JSONValue]:
+    """A function that takes unknown fields out of copies of values."""
+    read = compile_reader(_shape(schema), _as_it_is, root=root)
+    return lambda value: read(value, [])
+
+
+def _as_it_is(metadata: JSONValue, unknown: list[str]) -> JSONValue:
+    return metadata
 
 
 def prune(value: JSONValue, schema: JSONObject, *, root: bool = False) -> JSONValue:
     """The value without unknown fields; nulls and missing fields stay as they are."""
-    return compile_reader(_shape(schema), lambda meta, _unknown: meta, root=root)(value, [])
+    return compile_pruner(schema, root=root)(value)
 
 
 def _shape(schema: JSONObject) -> JSONObject:

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kapi.apiextensions.schema.lists import compile_lists
+from kapi.apiextensions.schema.pruning import compile_pruner
 from kapi.apiextensions.schema.reading import compile_reader
 from kapi.apiextensions.schema.validation import ABSENT, Failures, compile_validator
 from kapi.apimachinery.field import ErrorList
@@ -43,6 +44,11 @@ class StructuralSchema:
     def read(self) -> Reader:
         """Reads a whole object: pruned, defaulted, numbers normal."""
         return compile_reader(self.schema, self._read_metadata, root=True)
+
+    @cached_property
+    def prune(self) -> Callable[[JSONValue], JSONValue]:
+        """Takes fields that another version has and this one has not out of a whole object."""
+        return compile_pruner(self.schema, root=True)
 
     @cached_property
     def _check(self) -> Check:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
     from kapi.apimachinery.types import JSONObject, JSONValue
 
-__all__ = ["SCALABLE", "SCALE", "read_scale", "validate_scale", "write_scale"]
+__all__ = ["SCALABLE", "SCALE", "WorkloadScale", "read_scale", "validate_scale", "write_scale"]
 
 _METADATA = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
@@ -64,6 +64,27 @@ def read_scale(group: str, resource: str, obj: JSONObject) -> JSONObject:
         "spec": {"replicas": replicas} if replicas else {},
         "status": scale_status,
     }
+
+
+class WorkloadScale:
+    """The :class:`~kapi.registry.scale.ScaleView` of a built-in workload."""
+
+    def __init__(self, group: str, resource: str, api_version: str) -> None:
+        self._group = group
+        self._resource = resource
+        self._api_version = api_version
+
+    def replicas_paths(self) -> Mapping[str, str]:
+        """The same place for all workloads."""
+        return {self._api_version: "spec.replicas"}
+
+    def read(self, obj: JSONObject) -> JSONObject:
+        """The Scale of a workload."""
+        return read_scale(self._group, self._resource, obj)
+
+    def write(self, obj: JSONObject, scale: JSONObject) -> JSONObject:
+        """A workload of another size."""
+        return write_scale(obj, scale)
 
 
 def write_scale(obj: JSONObject, scale: JSONObject) -> JSONObject:

@@ -14,7 +14,7 @@ from kapi.apimachinery.errors import Invalid
 from kapi.apimachinery.field import ErrorList
 from kapi.apimachinery.managedfields.scale import ScaleHandler
 from kapi.apimachinery.types import GroupResource, GroupVersionKind
-from kapi.apis.autoscaling.scale import SCALE, read_scale, validate_scale, write_scale
+from kapi.apis.autoscaling.scale import SCALE, WorkloadScale, validate_scale
 from kapi.endpoints.handlers.patch import read_patch
 from kapi.endpoints.handlers.update import Replacement
 from kapi.endpoints.options import write_options
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from kapi.endpoints.api import API
     from kapi.endpoints.handlers.patch import Application, Patching
     from kapi.endpoints.request import Request, Response
+    from kapi.registry.scale import ScaleView
 
 __all__ = ["Scales"]
 
 _KIND = GroupVersionKind("autoscaling", "v1", "Scale")
-_REPLICAS = "spec.replicas"
 
 
 class Scales:
@@ -74,7 +74,7 @@ class Scales:
             body = entry.body
         else:
             body = await self._write(api, request, resource, scale)
-        shown = read_scale(resource.group, resource.resource, orjson.loads(body))
+        shown = _view(resource).read(orjson.loads(body))
         del shown["kind"], shown["apiVersion"]
         return api.writer.object(request, scale, orjson.dumps(shown), representation)
 
@@ -102,16 +102,23 @@ class Scales:
         return written.body
 
 
+def _view(resource: Resource) -> ScaleView:
+    return resource.rules.scale or WorkloadScale(
+        resource.group, resource.resource, resource.api_version
+    )
+
+
 async def _scaled(
     resource: Resource, change: Replacement | Patching | Application, live: JSONObject
 ) -> JSONObject:
     """The parent after a change of its Scale."""
+    view = _view(resource)
     owners = ScaleHandler(
         live["metadata"].get("managedFields") or (),
         resource.api_version,
-        {resource.api_version: _REPLICAS},
+        view.replicas_paths(),
     )
-    current = read_scale(resource.group, resource.resource, live)
+    current = view.read(live)
     seen = owners.to_scale()
     if seen:
         current["metadata"]["managedFields"] = seen
@@ -120,14 +127,12 @@ async def _scaled(
     validate_scale(scale, errors)
     if errors:
         raise Invalid.kind(_KIND.group, _KIND.kind, live["metadata"]["name"], errors)
-    parent = write_scale(live, scale)
+    parent = view.write(live, scale)
     meta = {**parent["metadata"]}
     managed = owners.to_parent(scale["metadata"].get("managedFields") or ())
     if managed:
         meta["managedFields"] = managed
     else:
         meta.pop("managedFields", None)
-    if not scale["metadata"].get("resourceVersion"):
-        meta.pop("resourceVersion", None)
     parent["metadata"] = meta
     return parent
