@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import websocket
 from kubelet import FakeKubelet
 
 from kapi.server.certificates import create_authority
@@ -187,6 +189,46 @@ def test_followed_log_by_kubectl(server, kubelet):
         assert process.stdout.readline() == b"second\n"
         process.terminate()
     wait_until(lambda: kubelet.waiting == 0)
+
+
+def open_websocket(server, path, *protocols):
+    return websocket.create_connection(
+        server.url.replace("https:", "wss:") + path,
+        timeout=WAIT_SECONDS,
+        header=[f"Authorization: Bearer {server.token}"],
+        sslopt={"ca_certs": str(server.data / "pki" / "ca.crt")},
+        subprotocols=protocols or None,
+    )
+
+
+@pytest.mark.parametrize("protocol", ["binary.k8s.io", "base64.binary.k8s.io"])
+def test_log_over_websocket(server, kubelet, protocol):
+    """Browsers follow logs as messages, in the encoding that they choose."""
+    decode = base64.b64decode if protocol.startswith("base64") else bytes
+    opened = open_websocket(server, f"{POD}/log?container=c&follow=true", protocol)
+    assert opened.subprotocol == protocol
+    assert decode(opened.recv()) == b"first\n"
+    kubelet.line("second\n")
+    assert decode(opened.recv()) == b"second\n"
+    opened.close()
+    wait_until(lambda: kubelet.waiting == 0)
+
+
+def test_watch_over_websocket(server):
+    """Each event of a watch is a message; the server closes when the watch ends."""
+    path = "/api/v1/namespaces/default/secrets"
+    opened = open_websocket(server, f"{path}?watch=true&timeoutSeconds=2")
+    opened.ping(b"still there")
+    for name in ("a", "b" * 200):
+        create(server, path, "Secret", name, stringData={"x": "y" * 70_000})
+        event = json.loads(opened.recv())
+        assert (event["type"], event["object"]["metadata"]["name"]) == ("ADDED", name)
+    assert opened.recv() == ""
+    with pytest.raises(websocket.WebSocketBadStatusException, match="403"):
+        websocket.create_connection(
+            server.url.replace("https:", "wss:") + path + "?watch=true",
+            sslopt={"ca_certs": str(server.data / "pki" / "ca.crt")},
+        )
 
 
 def test_command_by_kubectl(server, kubelet):

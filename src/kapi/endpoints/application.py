@@ -22,6 +22,7 @@ from kapi.endpoints.connect.exchange import Exchange
 from kapi.endpoints.filters.authorization import authorize
 from kapi.endpoints.negotiation import JSON
 from kapi.endpoints.request import BrokenStream, Request, Response, parse_path
+from kapi.endpoints.websocket import is_websocket, send_messages
 from kapi.endpoints.writer import encode
 
 if TYPE_CHECKING:
@@ -112,7 +113,11 @@ class Application:
         start = self._start(response, headers, audit_id, warnings, extra)
         if response.stream is not None:
             try:
-                await _send_stream(response, start, receive, send)
+                upgrade = scope.get("extensions", {}).get("upgrade")
+                if upgrade is not None and _is_for_websocket(response, headers):
+                    await send_messages(response, headers, upgrade.take())
+                else:
+                    await _send_stream(response, start, receive, send)
             except BrokenStream:
                 await _break_off(scope, receive)
             finally:
@@ -218,6 +223,11 @@ async def _send_stream(
     finally:
         if listener is not None:
             listener.cancel()
+
+
+def _is_for_websocket(response: Response, headers: dict[bytes, bytes]) -> bool:
+    """Watches and logs go out as messages if so wanted; what is passed back has its own type."""
+    return response.status == 200 and bool(response.content_type) and is_websocket(headers)
 
 
 async def _break_off(scope: Scope, receive: Receive) -> None:

@@ -69,6 +69,7 @@ async def read_log(
         200,
         content_type=b"text/plain",
         stream=_lines(connection),
+        on_disconnect=connection.abort,
         on_close=uplink.close,
         watches_client=True,
     )
