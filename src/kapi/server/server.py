@@ -61,6 +61,7 @@ from kapi.server.custom_resources import DEFINITIONS, CustomResources, Definitio
 from kapi.server.engines import open_engine
 from kapi.server.lookup import StoreLookup
 from kapi.server.options import OptionsError, StartError, first_service_ip
+from kapi.server.quota_status import ClientQuotaStatus
 from kapi.server.service_accounts import ServiceAccountTokens
 from kapi.server.services import ServiceHooks
 from kapi.server.tls import kubelet_client
@@ -136,11 +137,13 @@ class APIServer:
         stores: dict[GroupResource, ResourceStore] = {}
         lookup = StoreLookup(stores)
         authorizer = AuthorizeKnownUsers()
+        quota_status = ClientQuotaStatus()
         admission = AdmissionChain(
             builtin_plugins(
                 lookup,
                 self.ids,
                 resource_access(authorizer),
+                quota_status,
                 minor=options.kubernetes_minor,
                 enabled=options.enabled_admission_plugins,
                 disabled=options.disabled_admission_plugins,
@@ -170,7 +173,7 @@ class APIServer:
         self.api = api
         await self._load_services(stores, allocators)
         client = InProcessClient(api)
-        hooks.client = client
+        hooks.client = quota_status.client = client
         definition_hooks.custom_resources = CustomResources(api, self._engine, client)
         await definition_hooks.custom_resources.load()
         await self._bootstrap(client)

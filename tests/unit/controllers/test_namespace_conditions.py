@@ -6,6 +6,10 @@ from kapi.apimachinery.types import GroupResource
 from kapi.controllers.namespace_conditions import Remaining, with_conditions
 
 
+PODS = "pods. has 2 resource instances"
+ROLES = "roles.rbac.authorization.k8s.io has 1 resource instances"
+
+
 def test_transition_times():
     """The time changes with the status, not with the message; conditions of others stay."""
     pods, roles = GroupResource("", "pods"), GroupResource("rbac.authorization.k8s.io", "roles")
@@ -18,11 +22,8 @@ def test_transition_times():
         {c["type"]: c for c in conditions}["NamespaceContentRemaining"]
         for conditions in (first, second, third)
     ]
-    both = "pods. has 2 resource instances, " + (
-        "roles.rbac.authorization.k8s.io has 1 resource instances"
-    )
     assert [c["message"] for c in told] == [
-        f"Some resources are remaining: {both}",
+        f"Some resources are remaining: {PODS}, {ROLES}",
         "Some resources are remaining: pods. has 1 resource instances",
         "All content successfully removed",
     ]

@@ -18,6 +18,7 @@ from kapi.admission.plugins.persistent_volume_claim_resize import PersistentVolu
 from kapi.admission.plugins.pod_resize import PodResizeValidator
 from kapi.admission.plugins.pod_topology_labels import PodTopologyLabels
 from kapi.admission.plugins.priority import Priority
+from kapi.admission.plugins.resource_quota import ResourceQuota
 from kapi.admission.plugins.runtime_class import RuntimeClass
 from kapi.admission.plugins.service_account import ServiceAccount
 from kapi.admission.plugins.storage_object_in_use_protection import StorageObjectInUseProtection
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from kapi.admission.chain import Plugin
     from kapi.admission.lookup import Lookup
     from kapi.admission.plugins.certificates import ResourceAccess
+    from kapi.admission.plugins.resource_quota import QuotaStatus
     from kapi.util.ids import IDSource
 
 __all__ = ["builtin_plugins"]
@@ -42,6 +44,7 @@ def builtin_plugins(
     lookup: Lookup,
     ids: IDSource,
     may: ResourceAccess,
+    quotas: QuotaStatus,
     *,
     minor: int,
     enabled: Collection[str] = (),
@@ -49,7 +52,7 @@ def builtin_plugins(
 ) -> list[Plugin]:
     """The plugins that are on by default or asked for, without those switched off, in order.
 
-    ``may`` asks the authorizer in force.
+    ``may`` asks the authorizer in force, ``quotas`` writes what is used of quotas.
     """
     plugins: list[Plugin] = [
         NamespaceLifecycle(lookup),
@@ -69,4 +72,5 @@ def builtin_plugins(
     ]
     if minor >= _FOLLOWS_NODE_SINCE:
         plugins += [PodTopologyLabels(lookup), PodResizeValidator(lookup)]
+    plugins.append(ResourceQuota(lookup, quotas))  # last: what it counts is admitted
     return [plugin for plugin in plugins if plugin.name not in disabled]
