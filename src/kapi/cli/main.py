@@ -22,6 +22,8 @@ _COMMANDS = {
     "run": "run a command against a server that lives as long as it",
     "serve": "start a server with kube-apiserver's flags and your certificates",
     "kubeconfig": "print a kubeconfig for a server's administrator, or for another user",
+    "snapshot": "copy everything that is stored into a file, also while a server runs",
+    "restore": "fill a store from a snapshot",
     "version": "print versions",
 }
 _FAILURE = 1

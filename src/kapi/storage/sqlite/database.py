@@ -27,9 +27,11 @@ __all__ = [
     "POSITION_BITS",
     "Durability",
     "Opened",
+    "check_application",
     "connect_checkpointer",
     "connect_reader",
     "connect_writer",
+    "newest_revision",
     "prepare",
     "translated",
 ]
@@ -117,8 +119,16 @@ def _connect(path: str) -> sqlite3.Connection:
     return connection
 
 
-def prepare(path: str, durability: Durability, *, check_integrity: bool) -> Opened:
+def prepare(
+    path: str,
+    durability: Durability,
+    *,
+    check_integrity: bool,
+    first_revision: int = FIRST_REVISION,
+) -> Opened:
     """Create the database if it is not there, check it, and read where it stands.
+
+    A new database begins at ``first_revision``.
 
     Raises:
         Corrupt: the file is damaged or is no database of kapi.
@@ -131,6 +141,8 @@ def prepare(path: str, durability: Durability, *, check_integrity: bool) -> Open
         with closing(connect_writer(path, durability)) as connection:
             if is_new:
                 connection.executescript(_SCHEMA)
+                if first_revision != FIRST_REVISION:
+                    connection.execute("UPDATE meta SET value = ?", (first_revision,))
             else:
                 _check(connection, path, check_integrity=check_integrity)
             return _opened(connection)
@@ -141,29 +153,43 @@ def prepare(path: str, durability: Durability, *, check_integrity: bool) -> Open
 
 
 def _check(connection: sqlite3.Connection, path: str, *, check_integrity: bool) -> None:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    if application != _APPLICATION_ID:
-        raise Corrupt(f"{path} is an SQLite database, but not one of kapi")
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version != _SCHEMA_VERSION:
-        raise SchemaMismatch(path, version, _SCHEMA_VERSION)
+    check_application(connection, path)
     if check_integrity:
         problems = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
         if problems != ["ok"]:
             raise _corrupt(path, "; ".join(problems).replace("\n", "; "))
 
 
-def _opened(connection: sqlite3.Connection) -> Opened:
-    (compacted,) = connection.execute("SELECT value FROM meta WHERE name = 'compacted'").fetchone()
+def check_application(connection: sqlite3.Connection, path: str) -> None:
+    """Refuse a database of another program or a newer version: Corrupt, SchemaMismatch."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application != _APPLICATION_ID:
+        raise Corrupt(f"{path} is an SQLite database, but not one of kapi")
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version != _SCHEMA_VERSION:
+        raise SchemaMismatch(path, version, _SCHEMA_VERSION)
+
+
+def newest_revision(connection: sqlite3.Connection) -> int:
+    """The newest revision that is committed."""
     (last,) = connection.execute("SELECT max(id) FROM log").fetchone()
+    # Compaction may have taken the newest rows, when they were deletions.
+    return max(_compacted(connection), 0 if last is None else last >> POSITION_BITS)
+
+
+def _compacted(connection: sqlite3.Connection) -> int:
+    query = "SELECT value FROM meta WHERE name = 'compacted'"
+    compacted: int = connection.execute(query).fetchone()[0]
+    return compacted
+
+
+def _opened(connection: sqlite3.Connection) -> Opened:
     expiring = connection.execute(
         "SELECT key, expires_at, id >> ? FROM log WHERE expires_at IS NOT NULL AND NOT EXISTS"
         " (SELECT 1 FROM log AS newer WHERE newer.key = log.key AND newer.id > log.id)",
         (POSITION_BITS,),
     ).fetchall()
-    # Compaction may have taken the newest rows, when they were deletions.
-    revision = max(compacted, 0 if last is None else last >> POSITION_BITS)
-    return Opened(revision, compacted, expiring)
+    return Opened(newest_revision(connection), _compacted(connection), expiring)
 
 
 def translated(error: sqlite3.Error, path: str) -> StorageError:

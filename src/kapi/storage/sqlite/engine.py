@@ -21,6 +21,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from kapi.storage.engine import (
+    FIRST_REVISION,
     Delete,
     Engine,
     EventBatch,
@@ -123,12 +124,14 @@ class SQLiteEngine(Engine):
         clock: Clock | None = None,
         max_value_bytes: int = DEFAULT_MAX_VALUE_BYTES,
         check_integrity: bool = True,
+        first_revision: int = FIRST_REVISION,
     ) -> SQLiteEngine:
         """Open a database, creating it when it is not there.
 
         With ``durability`` "full" an acknowledged write survives a power failure, with
         "relaxed" the end of the process only, for several times the speed. The integrity check
-        reads the whole file, about a second for each gigabyte.
+        reads the whole file, about a second for each gigabyte. A new database begins at
+        ``first_revision``.
 
         Raises:
             Locked: another server has it open.
@@ -140,7 +143,12 @@ class SQLiteEngine(Engine):
 
         def prepared() -> tuple[Opened, sqlite3.Connection]:
             lock.acquire()
-            opened = prepare(path, durability, check_integrity=check_integrity)
+            opened = prepare(
+                path,
+                durability,
+                check_integrity=check_integrity,
+                first_revision=first_revision,
+            )
             return opened, connect_writer(path, durability)
 
         try:
