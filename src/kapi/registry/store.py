@@ -60,12 +60,14 @@ class Written:
     """The outcome of a write.
 
     ``body`` is the object as JSON at the hub version without kind and apiVersion, starting with
-    its brace; ``created`` and ``removed`` tell what happened to it.
+    its brace; ``created`` and ``removed`` tell what happened to it. ``entry`` is the body's entry
+    in the watch cache, whose other forms watchers share; None for what was not stored.
     """
 
     body: bytes
     created: bool = False
     removed: bool = False
+    entry: Entry | None = None
 
 
 class ResourceStore:
@@ -214,7 +216,7 @@ class ResourceStore:
             raise await self._exists(resource, key, meta) from None
         except StorageError as error:
             raise to_status(error) from error
-        return Written(entry.body, created=True)
+        return Written(entry.body, created=True, entry=entry)
 
     async def _exists(self, resource: Resource, key: str, meta: JSONObject) -> AlreadyExists:
         error = AlreadyExists.resource(resource.group, resource.resource, meta["name"])
@@ -328,11 +330,11 @@ class ResourceStore:
         if should_delete(strategy, obj, live):
             return await self._remove(context, entry, obj)
         if obj == live or _only_times_differ(obj, live):
-            return Written(entry.body)
+            return Written(entry.body, entry=entry)
         if context.dry_run:
             return Written(self.body(obj))
         entry = await self.storage.replace(entry, self._value(obj), ttl_seconds=self._ttl_seconds)
-        return Written(entry.body)
+        return Written(entry.body, entry=entry)
 
     # -- delete -------------------------------------------------------------------------------
 

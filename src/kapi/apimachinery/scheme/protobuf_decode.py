@@ -92,7 +92,11 @@ class MessageDecoderCompiler:
                 key = data[pos]
                 pos += 1
                 if key > 127:
-                    key, pos = read_varint(data, pos - 1)
+                    if data[pos] < 128:
+                        key = key & 127 | data[pos] << 7
+                        pos += 1
+                    else:
+                        key, pos = read_varint(data, pos - 1)
                 if data[pos] == 0 and key in dropped:
                     pos += 1  # an empty member that is left out; Go writes many of them
                     continue

@@ -66,16 +66,25 @@ class EncoderCompiler:
     def _struct(self, kind: Type, name: str) -> Encoder:
         members: list[_Member] = []
         absent: list[bytes] = []
-        places: dict[str, tuple[int, Encoder]] = {}
+        places: dict[str, tuple[int, Encoder, tuple[bytes, ...] | None]] = {}
         find, copy, join = places.get, absent.copy, b"".join
 
         def encode(obj: JSONValue) -> bytes:
             # Few of a struct's members are given: the others are put in all at once.
             parts = copy()
             for member, value in obj.items():
+                if value is None:
+                    continue
                 place = find(member)
-                if place is not None and value is not None:
-                    parts[place[0]] = place[1](value)
+                if place is None:
+                    continue
+                index, encoder, heads = place
+                if heads is not None:  # a text: as _string, without the call
+                    data = value.encode()
+                    size = len(data)
+                    parts[index] = heads[size] + data if size < 128 else encoder(value)
+                else:
+                    parts[index] = encoder(value)
             return join(parts)
 
         def encode_inlining(obj: JSONValue) -> bytes:
@@ -100,7 +109,10 @@ class EncoderCompiler:
                 members.append(self._member(kind.fields[member], wrapped=presence.wrapped))
         for place, (member, encoder, nothing) in enumerate(members):
             absent.append(nothing)
-            places[member] = (place, encoder)
+            heads = None
+            if member and kind.fields[member].type.kind == "string":
+                heads = _short_heads(tag(kind.fields[member].number, LENGTH))
+            places[member] = (place, encoder, heads)
         return chosen
 
     def _member(self, field: Field, *, wrapped: bool) -> _Member:

@@ -62,4 +62,4 @@ async def create(api: API, request: Request, resource: Resource) -> Response:
     written = await api.store(resource).create(
         context, resource, to_hub(resource, obj), options.raw
     )
-    return api.writer.object(request, resource, written.body, representation, 201)
+    return api.writer.object(request, resource, written.body, representation, 201, written.entry)

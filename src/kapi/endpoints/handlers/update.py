@@ -99,4 +99,4 @@ async def update(api: API, request: Request, resource: Resource) -> Response:
         uid=change.uid,
     )
     status = 201 if written.created else 200
-    return api.writer.object(request, resource, written.body, representation, status)
+    return api.writer.object(request, resource, written.body, representation, status, written.entry)
