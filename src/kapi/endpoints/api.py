@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 __all__ = ["API"]
 
 
+def _as(api_version: str) -> Callable[[JSONObject], JSONObject]:
+    """Conversion by nothing but the name of the version."""
+    return lambda obj: {**obj, "apiVersion": api_version}
+
+
 @dataclass(slots=True)
 class API:
     """The parts of a server that its handlers use."""
@@ -106,6 +111,9 @@ class API:
             found = self.catalogue.get(group, version, resource.resource)
             if found is None or found.storage != resource.storage:
                 return None
+            if found.custom:  # managers see other versions unpruned
+                typed = found.codec.typed(self.converter)
+                return OtherVersion(typed, _as(found.api_version), _as(resource.api_version))
 
             def convert(obj: JSONObject) -> JSONObject:
                 return from_hub(found, to_hub(resource, deepcopy(obj)))

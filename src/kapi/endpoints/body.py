@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from kapi.registry.catalogue import Resource
     from kapi.registry.codec import ObjectCodec
 
-__all__ = ["Body", "check_custom_kind", "check_kind", "decode_object", "parse_body", "report_fields"]
+__all__ = [
+    "Body",
+    "check_custom_kind",
+    "check_kind",
+    "decode_object",
+    "other_kind",
+    "parse_body",
+    "report_fields",
+]
 
 # Versions that are gone but that clients still send; known so that the message can say so.
 _FORMER_GROUPS = frozenset(
@@ -203,12 +211,17 @@ def check_custom_kind(body: Body, data: bytes, resource: Resource) -> JSONObject
             f"version ({resource.api_version})"
         )
     if kind != resource.kind:
-        errors = ErrorList()
-        errors.invalid("kind", kind, f"must be {resource.kind}")
-        meta = value.get("metadata")
-        name = meta.get("name") if isinstance(meta, dict) else ""
-        raise Invalid.kind(resource.group, kind, name if isinstance(name, str) else "", errors)
+        raise other_kind(resource, kind, value)
     return value
+
+
+def other_kind(resource: Resource, kind: str, value: JSONObject) -> Invalid:
+    """The error for a custom resource of another kind."""
+    errors = ErrorList()
+    errors.invalid("kind", kind, f"must be {resource.kind}")
+    meta = value.get("metadata")
+    name = meta.get("name") if isinstance(meta, dict) else ""
+    return Invalid.kind(resource.group, kind, name if isinstance(name, str) else "", errors)
 
 
 def decode_object(codec: ObjectCodec, gvk: GroupVersionKind, value: JSONObject) -> Decoded:

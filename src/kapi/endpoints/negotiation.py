@@ -139,6 +139,8 @@ class Negotiator:
                 return found
         if servable:
             raise NotAcceptable(f"only the following media types are accepted: {ACCEPTED}")
+        if not messages:  # custom resources are served by another part of kube-apiserver
+            raise NotAcceptable(f"only the following media types are accepted: {ACCEPTED}")
         available = f"{ACCEPTED}, {STREAMS}" if streams else ACCEPTED
         raise NotAcceptable(f"406: Not Acceptable\n\nAvailable representations: {available}", {})
 

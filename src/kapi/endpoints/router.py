@@ -146,7 +146,7 @@ class Router:
             raise NotFound.path()
         verb = _VERBS.get(request.method, "")
         if verb not in sub.verbs and not (is_proxy and request.method in _PROXY_METHODS):
-            raise MethodNotSupported
+            raise _not_supported(verb, resource) if resource.custom else MethodNotSupported
         key = (resource.group, resource.resource, info.subresource)
         special = self._subresources.get(key) or self._subresources.get(("", "", info.subresource))
         if special is not None:
@@ -154,6 +154,14 @@ class Router:
         if info.subresource not in resource.rules.subresources:
             raise NotFound.path()
         return await _OBJECT_HANDLERS[request.method](self._api, request, resource)
+
+
+def _not_supported(verb: str, resource: Resource) -> MethodNotSupported:
+    what = f"{resource.resource}.{resource.group}"
+    return MethodNotSupported(
+        f'{verb} is not supported on resources of kind "{what}"',
+        {"group": resource.group, "kind": resource.resource},
+    )
 
 
 def _is_namespace_itself(info: RequestInfo) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from kapi.apimachinery.errors import NotAcceptable
+from kapi.apimachinery.errors import NotAcceptable, StatusError
 from kapi.apimachinery.serializer import yaml
 from kapi.apimachinery.serializer.protobuf import MEDIA_TYPE, framed
 from kapi.apimachinery.types import GroupVersionKind
@@ -103,6 +103,8 @@ class ObjectWriter:
             content = codec.wrap(resource.api_version, resource.kind, message)
             return Response(status, content, _PROTOBUF)
         if representation.as_kind == "PartialObjectMetadataList":
+            if resource.custom:
+                raise StatusError("content is not a list", code=500)
             raise NotAcceptable(
                 "you requested PartialObjectMetadataList, but the requested object is not a list "
                 f"(*{_go_package(resource)}.{resource.kind})",

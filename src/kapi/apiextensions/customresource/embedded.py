@@ -63,13 +63,13 @@ def _walk(plan: _Plan, value: JSONValue, path: str, errors: ErrorList) -> None:
 def _validate_resource(value: JSONObject, path: str, errors: ErrorList) -> None:
     api_version = value.get("apiVersion")
     if not api_version:
-        errors.required(f"{path}.apiVersion", "must not be empty" if "apiVersion" in value else "")
+        _missing(value, "apiVersion", path, errors)
     elif api_version.count("/") > 1:
         why = f"unexpected GroupVersion string: {api_version}"
         errors.invalid(f"{path}.apiVersion", api_version, why)
     kind = value.get("kind")
     if not kind:
-        errors.required(f"{path}.kind", "must not be empty" if "kind" in value else "")
+        _missing(value, "kind", path, errors)
     else:
         errors.invalid_each(f"{path}.kind", kind, names.dns1035_label(kind.lower()))
     meta = value.get("metadata")
@@ -79,6 +79,13 @@ def _validate_resource(value: JSONObject, path: str, errors: ErrorList) -> None:
         validate_object_meta(
             {**checked, "namespace": ""}, False, _any_name, f"{path}.metadata", errors
         )
+
+
+def _missing(value: JSONObject, member: str, path: str, errors: ErrorList) -> None:
+    if member in value:
+        errors.invalid(f"{path}.{member}", value[member], "must not be empty")
+    else:
+        errors.required(f"{path}.{member}")
 
 
 def _any_name(name: str, *, prefix: bool) -> list[str]:

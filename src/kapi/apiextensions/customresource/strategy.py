@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+import orjson
+
 from kapi.apiextensions.customresource.embedded import validate_embedded
 from kapi.apiextensions.customresource.jsonpath import simple_path
 from kapi.registry.strategy import Strategy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from kapi.apiextensions.customresource.scale import ScalePaths
     from kapi.apiextensions.schema.structural import StructuralSchema
@@ -23,6 +25,7 @@ __all__ = [
     "CustomResourceWithStatusStrategy",
 ]
 
+_STANDARD_FINALIZERS = frozenset({"orphan", "foregroundDeletion"})
 # What raises no generation when it changes.
 _NO_CONTENT = frozenset({"metadata", "apiVersion", "kind"})
 
@@ -32,6 +35,16 @@ class _CustomStrategy(Strategy):
     has_generation: ClassVar[bool] = True
     standard_finalizers: ClassVar[bool] = False
 
+    def warnings_on_create(self, context: RequestContext, obj: JSONObject) -> None:
+        """Finalizers should say whose they are."""
+        _warn_of_finalizers(context, obj, ())
+
+    def warnings_on_update(
+        self, context: RequestContext, obj: JSONObject, old: JSONObject
+    ) -> None:
+        """Finalizers should say whose they are."""
+        _warn_of_finalizers(context, obj, old["metadata"].get("finalizers") or ())
+
     def content_changed(self, obj: JSONObject, old: JSONObject) -> bool:
         """Everything counts but metadata and what this endpoint does not change."""
         for name in obj.keys() | old.keys():
@@ -40,6 +53,19 @@ class _CustomStrategy(Strategy):
             if name not in obj or name not in old or obj[name] != old[name]:
                 return True
         return False
+
+
+def _warn_of_finalizers(
+    context: RequestContext, obj: JSONObject, known: Sequence[str]
+) -> None:
+    for finalizer in obj["metadata"].get("finalizers") or ():
+        if "/" in finalizer or finalizer in known or finalizer in _STANDARD_FINALIZERS:
+            continue
+        form = " including a path (/)" if "." in finalizer else ""
+        context.warn(
+            f'metadata.finalizers: "{finalizer}": prefer a domain-qualified finalizer name{form} '
+            "to avoid accidental conflicts with other finalizer writers"
+        )
 
 
 class CustomResourceStrategy(_CustomStrategy):
@@ -105,6 +131,9 @@ class CustomResourceWithStatusStrategy(CustomResourceStrategy):
     def prepare_for_create(self, context: RequestContext, obj: JSONObject) -> None:
         """Status is written through its subresource only."""
         obj.pop("status", None)
+        default = self._schemas(context.version).status_default
+        if default is not None:
+            obj["status"] = orjson.loads(default)
 
 
 class CustomResourceStatusStrategy(_CustomStrategy):
@@ -112,6 +141,12 @@ class CustomResourceStatusStrategy(_CustomStrategy):
 
     has_generation: ClassVar[bool] = False
     reset_fields: ClassVar[tuple[str, ...]] = ("spec",)
+    reset_metadata: ClassVar[tuple[str, ...]] = (
+        "labels",
+        "annotations",
+        "finalizers",
+        "ownerReferences",
+    )
 
     def __init__(self, schemas: Callable[[str], StructuralSchema]) -> None:
         self._schemas = schemas

@@ -9,6 +9,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import orjson
+
 from kapi.apiextensions.schema.lists import compile_lists
 from kapi.apiextensions.schema.pruning import compile_pruner
 from kapi.apiextensions.schema.reading import compile_reader
@@ -62,6 +64,12 @@ class StructuralSchema:
     @cached_property
     def _check_lists(self) -> CheckLists | None:
         return compile_lists(self.schema)
+
+    @cached_property
+    def status_default(self) -> bytes | None:
+        """The status of an object that was given none, as JSON."""
+        status = self.read({}, []).get("status")
+        return None if status is None else orjson.dumps(status)
 
     def validate(self, obj: JSONObject, old: JSONObject | None, errors: ErrorList) -> None:
         """Append what breaks the schema; what ``old`` has already is let pass."""

@@ -207,7 +207,7 @@ def _format_check(schema: JSONObject) -> Check | None:
 def _number_check(schema: JSONObject) -> Check | None:
     types = _types(schema)
     declared = schema.get("format") or ""
-    whole = bool(types) and types[0] == "integer"
+    whole = types == ("integer",)
     limit = _INT32 if declared == "int32" else _INT64
     rules = [
         rule

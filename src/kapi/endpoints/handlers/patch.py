@@ -18,7 +18,7 @@ from kapi.apimachinery.patch import merge as merge_patch
 from kapi.apimachinery.patch import strategic
 from kapi.apimachinery.scheme import DecodeError
 from kapi.apimachinery.serializer import yaml
-from kapi.endpoints.body import media_type
+from kapi.endpoints.body import media_type, other_kind
 from kapi.endpoints.conversion import from_hub, to_hub
 from kapi.endpoints.handlers.update import check_name, strategy_for
 from kapi.endpoints.options import field_manager, patch_options
@@ -44,6 +44,8 @@ _JSON_PATCH = "application/json-patch+json"
 _MERGE_PATCH = "application/merge-patch+json"
 _STRATEGIC = "application/strategic-merge-patch+json"
 _APPLY_YAML = "application/apply-patch+yaml"
+# Lists of custom resources have no merge keys for strategic merge patches.
+_CUSTOM_FORMS = (_JSON_PATCH, _MERGE_PATCH, _APPLY_YAML)
 
 
 async def patch(api: API, request: Request, resource: Resource) -> Response:
@@ -64,7 +66,7 @@ async def patch(api: API, request: Request, resource: Resource) -> Response:
         create=isinstance(change, Application) and not request.info.subresource,
     )
     status = 201 if written.created else 200
-    return api.writer.object(request, resource, written.body, representation, status)
+    return api.writer.object(request, resource, written.body, representation, status, written.entry)
 
 
 def read_patch(
@@ -75,6 +77,11 @@ def read_patch(
     Raises UnsupportedMediaType for a body in none of the four forms.
     """
     form = media_type(request) if request.headers.get(b"content-type") else ""
+    if resource.custom and form not in _CUSTOM_FORMS:
+        raise UnsupportedMediaType(
+            "the body of the request was in an unknown format - accepted media types include: "
+            f"{', '.join(_CUSTOM_FORMS)}"
+        )
     if form not in {_JSON_PATCH, _MERGE_PATCH, _STRATEGIC, _APPLY_YAML}:
         raise UnsupportedMediaType("415: Unsupported Media Type", {})
     options = patch_options(request, apply=form == _APPLY_YAML)
@@ -149,6 +156,8 @@ class Patching:
                 changed.get("apiVersion") or resource.api_version,
                 changed.get("kind") or resource.kind,
             )
+            if resource.custom and given[0] == resource.api_version and given[1] != resource.kind:
+                raise other_kind(resource, given[1], changed)
             if given != (resource.api_version, resource.kind):
                 raise _undecodable(changed, _other_kind(changed, resource))
         try:
@@ -167,7 +176,6 @@ class Patching:
         if validation != "Ignore":
             known = self._request.warnings
             known.extend(text for text in texts if text not in known)
-
 
 
 def _other_kind(changed: JSONObject, resource: Resource) -> str:
@@ -231,9 +239,7 @@ class Application:
             raise BadRequest("error decoding YAML: the applied configuration must be an object")
         if document.duplicates:
             if self._options.field_validation == "Strict":
-                raise BadRequest(
-                    f"error strict decoding YAML: {', '.join(document.duplicates)}"
-                )
+                raise BadRequest(f"error strict decoding YAML: {', '.join(document.duplicates)}")
             if self._options.field_validation != "Ignore":
                 self._request.warnings.extend(document.duplicates)
         return value
