@@ -39,6 +39,6 @@ def _device_requests(requests: Iterable[JSONObject]) -> Iterator[JSONObject]:
         alternatives = request.get("firstAvailable")
         if request.get("exactly") is not None:
             yield request["exactly"]
-        elif "deviceClassName" in request:
+        elif "deviceClassName" in request and not alternatives:
             yield request
         yield from alternatives or ()
