@@ -16,6 +16,7 @@ from kapi.admission.plugins.limit_ranger import LimitRanger
 from kapi.admission.plugins.namespace_lifecycle import NamespaceLifecycle
 from kapi.admission.plugins.persistent_volume_claim_resize import PersistentVolumeClaimResize
 from kapi.admission.plugins.pod_resize import PodResizeValidator
+from kapi.admission.plugins.pod_security import PodSecurity
 from kapi.admission.plugins.pod_topology_labels import PodTopologyLabels
 from kapi.admission.plugins.priority import Priority
 from kapi.admission.plugins.resource_quota import ResourceQuota
@@ -59,6 +60,7 @@ def builtin_plugins(
         LimitRanger(lookup),
         ServiceAccount(lookup, ids),
         TaintNodesByCondition(),
+        PodSecurity(lookup),
         Priority(lookup),
         DefaultTolerationSeconds(),
         DefaultStorageClass(lookup),

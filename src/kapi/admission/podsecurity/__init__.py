@@ -1,0 +1,1 @@
+"""Pod Security Standards: what pods of each level may not do, and the labels that choose it."""
