@@ -150,6 +150,14 @@ def test_pointers_keep_zero():
     assert "replicas" not in CODEC.decode(kind, CODEC.encode(kind, without))["spec"]
 
 
+def test_specs_are_remembered_by_content():
+    """An object that changed is encoded as it is now, however often it was encoded before."""
+    kind = _object("Deployment", "apps")
+    for replicas in [*range(600), 1, 0]:
+        obj = SCHEME.decode(kind, {"spec": {"replicas": replicas}}).obj
+        assert CODEC.decode(kind, CODEC.encode(kind, obj))["spec"]["replicas"] == replicas
+
+
 def test_unknown_fields_are_skipped():
     """Fields of a newer client, groups included, are no error."""
     kind = _object("ConfigMap")
