@@ -54,6 +54,13 @@ def convert_body(resource: Resource, body: bytes) -> bytes:
     return orjson.dumps(_without_type(convert(orjson.loads(body))))
 
 
+def _versioned_body(resource: Resource, body: bytes, entry: Entry | None) -> bytes:
+    """``convert_body``, kept with the entry that the body was read from."""
+    if entry is None or resource.is_hub or resource.version not in resource.rules.from_hub:
+        return convert_body(resource, body)
+    return entry.alternate(resource.gvk, lambda read: convert_body(resource, read.body))
+
+
 def _without_type(obj: JSONObject) -> JSONObject:
     obj.pop("kind", None)
     obj.pop("apiVersion", None)
@@ -91,7 +98,7 @@ class ObjectWriter:
     ) -> Response:
         """One object; ``body`` is at the hub version, ``entry`` where it was read from."""
         if representation is JSON and not request.query_string:
-            content = resource.object_head + convert_body(resource, body)[1:]
+            content = resource.object_head + _versioned_body(resource, body, entry)[1:]
             return Response(status, content)
         codec = representation.protobuf
         if codec is not None and not representation.as_kind:
@@ -111,7 +118,7 @@ class ObjectWriter:
             )
         pretty = request.flag("pretty")
         if not representation.as_kind and representation.encoding == "json" and not pretty:
-            content = resource.object_head + convert_body(resource, body)[1:]
+            content = resource.object_head + _versioned_body(resource, body, entry)[1:]
             return Response(status, content)
         value = self._view(request, resource, body, representation)
         return Response(
@@ -170,6 +177,12 @@ class ObjectWriter:
                 f"(*{_go_package(resource)}.{resource.list_kind})",
             )
         pretty = request.flag("pretty")
+        if not as_kind and resource.version in resource.rules.from_hub:
+            sources: Sequence[Entry | None] = entries or [None] * len(bodies)
+            bodies = [
+                _versioned_body(resource, body, entry)
+                for body, entry in zip(bodies, sources, strict=True)
+            ]
         if not as_kind and representation.encoding == "json" and not pretty:
             return Response(200, self._joined(resource, bodies, metadata))
         value: JSONObject
@@ -194,18 +207,13 @@ class ObjectWriter:
 
     @staticmethod
     def _joined(resource: Resource, bodies: Sequence[bytes], metadata: JSONObject) -> bytes:
-        if resource.rules.from_hub:
-            bodies = [convert_body(resource, body) for body in bodies]
         if resource.custom:  # lists and items keep what lists of built-in kinds leave out
             metadata = {"continue": "", **metadata}
             bodies = [resource.object_head + body[1:] for body in bodies]
-        head = (
-            b'{"kind":"%b","apiVersion":"%b","metadata":%b,"items":['
-            % (
-                resource.list_kind.encode(),
-                resource.api_version.encode(),
-                orjson.dumps(metadata),
-            )
+        head = b'{"kind":"%b","apiVersion":"%b","metadata":%b,"items":[' % (
+            resource.list_kind.encode(),
+            resource.api_version.encode(),
+            orjson.dumps(metadata),
         )
         return head + b",".join(bodies) + b"]}\n"
 
