@@ -165,6 +165,30 @@ async def test_broken_bodies(cluster, content):
         assert pb.unwrap(answer.content)[1] == "Status"
 
 
+async def test_custom_resources_have_no_messages(cluster):
+    """They are 406 and 415 in protobuf; a client that takes JSON as well gets it."""
+    definition = minimal_object("apiextensions.k8s.io", "v1", "CustomResourceDefinition")
+    await cluster.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition)
+    spec = definition["spec"]
+    root = f"/apis/{spec['group']}/{spec['versions'][0]['name']}"
+    path = f"{root}/{spec['names']['plural']}"
+    if spec["scope"] == "Namespaced":
+        path = f"{root}/namespaces/default/{spec['names']['plural']}"
+    for _ in range(50):
+        if (await cluster.get(path)).status_code == 200:
+            break
+        await asyncio.sleep(0.02)
+    assert (await cluster.get(path, headers=ACCEPT)).status_code == 406
+    both = {"Accept": f"{pb.MEDIA_TYPE},application/json"}
+    assert (await cluster.get(path, headers=both)).json()["items"] == []
+    partial = f"{pb.MEDIA_TYPE};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+    answer = await cluster.get(path, headers={"Accept": partial})
+    assert pb.unwrap(answer.content)[1] == "PartialObjectMetadataList"
+    content = pb.wrap(f"{spec['group']}/v1", spec["names"]["kind"], b"")
+    headers = {"Content-Type": pb.MEDIA_TYPE}
+    assert (await cluster.http.post(path, content=content, headers=headers)).status_code == 415
+
+
 async def test_wrong_kind(cluster):
     """A message of another kind is told by its envelope."""
     content = pb.wrap("v1", "Secret", b"")
