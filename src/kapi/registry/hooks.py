@@ -9,14 +9,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kapi.apimachinery.types import JSONObject
     from kapi.registry.context import RequestContext
+    from kapi.storage.engine import Compare
 
 __all__ = ["Reservation", "WriteHooks"]
 
 
 class Reservation(Protocol):
     """What a write holds until it is known whether it was stored."""
+
+    @property
+    def guards(self) -> Sequence[Compare]:
+        """What must still hold when the object is stored."""
+        ...
 
     async def commit(self) -> None:
         """The object was stored: keep what it has, release what it gave up."""

@@ -7,7 +7,7 @@ by the kind's strategy; this module awaits admission, hooks and the storage betw
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from kapi.registry.hooks import Reservation, WriteHooks
     from kapi.registry.strategy import Strategy
     from kapi.storage.cacher.entry import Entry
+    from kapi.storage.engine import Compare
     from kapi.storage.store import Store
     from kapi.util.ids import IDSource
 
@@ -116,10 +117,10 @@ class ResourceStore:
         except StorageError as error:
             raise to_status(error) from error
 
-    async def find(self, key: str) -> Entry | None:
-        """The current object of a key, or None."""
+    async def find(self, key: str, *, not_older_than: int | None = None) -> Entry | None:
+        """The current object of a key, or None; ``not_older_than`` as in ``Store.get``."""
         try:
-            return await self.storage.get(key)
+            return await self.storage.get(key, not_older_than=not_older_than)
         except KeyNotFound:
             return None
         except StorageError as error:
@@ -183,7 +184,7 @@ class ResourceStore:
                 validate_create(resource, context, strategy, obj)
                 await self._admission.validate(attributes)
                 _refuse_resource_version(meta)
-                written = await self._insert(context, resource, obj)
+                written = await self._insert(context, resource, obj, _guards(reservation))
             except AlreadyExists:
                 await _give_back(reservation)
                 if not generated or attempt == _NAME_ATTEMPTS - 1:
@@ -201,7 +202,11 @@ class ResourceStore:
         return None if self._hooks is None else await self._hooks.begin_create(context, obj)
 
     async def _insert(
-        self, context: RequestContext, resource: Resource, obj: JSONObject
+        self,
+        context: RequestContext,
+        resource: Resource,
+        obj: JSONObject,
+        guards: Sequence[Compare],
     ) -> Written:
         meta = obj["metadata"]
         meta.pop("resourceVersion", None)
@@ -211,7 +216,9 @@ class ResourceStore:
                 raise await self._exists(resource, key, meta)
             return Written(self.body(obj), created=True)
         try:
-            entry = await self.storage.create(key, self._value(obj), ttl_seconds=self._ttl_seconds)
+            entry = await self.storage.create(
+                key, self._value(obj), ttl_seconds=self._ttl_seconds, guards=guards
+            )
         except KeyExists:
             raise await self._exists(resource, key, meta) from None
         except StorageError as error:
@@ -311,7 +318,8 @@ class ResourceStore:
             prepare_update(context, strategy, obj, live)
             validate_update(resource, context, strategy, obj, live)
             await self._admission.validate(attributes)
-            written = await self._write_back(context, strategy, entry, obj, live)
+            guards = _guards(reservation)
+            written = await self._write_back(context, strategy, entry, obj, live, guards)
         except BaseException:
             await _give_back(reservation)
             raise
@@ -325,6 +333,7 @@ class ResourceStore:
         entry: Entry,
         obj: JSONObject,
         live: JSONObject,
+        guards: Sequence[Compare],
     ) -> Written:
         obj["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"]
         if should_delete(strategy, obj, live):
@@ -333,7 +342,9 @@ class ResourceStore:
             return Written(entry.body, entry=entry)
         if context.dry_run:
             return Written(self.body(obj))
-        entry = await self.storage.replace(entry, self._value(obj), ttl_seconds=self._ttl_seconds)
+        entry = await self.storage.replace(
+            entry, self._value(obj), ttl_seconds=self._ttl_seconds, guards=guards
+        )
         return Written(entry.body, entry=entry)
 
     # -- delete -------------------------------------------------------------------------------
@@ -423,6 +434,10 @@ def _refuse_resource_version(meta: JSONObject) -> None:
     given = meta.get("resourceVersion", "")
     if given.isdigit() and int(given) != 0:
         raise StatusError("resourceVersion should not be set on objects to be created", code=500)
+
+
+def _guards(reservation: Reservation | None) -> Sequence[Compare]:
+    return () if reservation is None else reservation.guards
 
 
 async def _settle(reservation: Reservation | None, *, keep: bool) -> None:

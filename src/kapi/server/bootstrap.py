@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from kapi.apimachinery.errors import AlreadyExists, NotFound
+from kapi.apimachinery.errors import AlreadyExists, NotFound, StatusError
 from kapi.apimachinery.types import GroupVersionResource
 
 if TYPE_CHECKING:
@@ -66,8 +66,14 @@ async def _ensure(
     try:
         await client.get(gvr, namespace, obj["metadata"]["name"])
     except NotFound:
-        with suppress(AlreadyExists):
+        try:
             await client.create(gvr, namespace, obj)
+        except StatusError as error:
+            # Another server may have been faster, which shows in more ways than AlreadyExists.
+            try:
+                await client.get(gvr, namespace, obj["metadata"]["name"])
+            except NotFound:
+                raise error from None
 
 
 async def _service_cidr(client: InProcessClient, cidrs: list[str], now: str) -> None:

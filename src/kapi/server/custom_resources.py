@@ -26,7 +26,7 @@ from kapi.storage.store import Store
 from kapi.util.clock import format_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from kapi.apiextensions.schema.structural import StructuralSchema
     from kapi.apimachinery.types import JSONObject
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from kapi.endpoints.api import API
     from kapi.registry.catalogue import Resource
     from kapi.registry.context import RequestContext
-    from kapi.storage.engine import Engine
+    from kapi.storage.engine import Compare, Engine
 
 __all__ = ["DEFINITIONS", "CustomResources", "DefinitionHooks"]
 
@@ -244,6 +244,8 @@ def _accepted(definition: JSONObject) -> JSONObject:
 class _AfterWrite:
     """Acts once the write of a definition is stored."""
 
+    guards: Sequence[Compare] = ()
+
     def __init__(self, hooks: DefinitionHooks, name: str) -> None:
         self._hooks = hooks
         self._name = name
@@ -288,6 +290,8 @@ class DefinitionHooks:
 
 class InstanceHooks:
     """Implements ``registry.hooks.WriteHooks`` for custom resources."""
+
+    guards: Sequence[Compare] = ()
 
     def __init__(self, owner: CustomResources, definition: str) -> None:
         self._owner = owner

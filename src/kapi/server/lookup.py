@@ -21,8 +21,10 @@ _KEPT = 4096
 
 
 class StoreLookup:
-    """Implements ``admission.lookup.Lookup`` over the stores; always current.
+    """Implements ``admission.lookup.Lookup`` over the stores.
 
+    What this server has written is always seen; what another server of the same store has just
+    written is seen as soon as this one is told, and at once where it would be missed.
     Objects are parsed once for each version of them and shared: nobody may change them.
     """
 
@@ -47,7 +49,8 @@ class StoreLookup:
         store = self._stores.get(GroupResource(group, resource))
         if store is None or not name:
             return None
-        entry = await store.find(store.key(namespace, name))
+        key = store.key(namespace, name)
+        entry = await store.find(key, not_older_than=0) or await store.find(key)
         return None if entry is None else self._load(store, entry)
 
     async def list(self, group: str, resource: str, namespace: str = "") -> list[JSONObject]:
@@ -59,7 +62,8 @@ class StoreLookup:
         known = self._lists.get((group, resource, namespace))
         if known is not None and known[0] == change:
             return known[1]
-        result = await store.storage.list(store.key(namespace, "") if namespace else "")
+        scope = store.key(namespace, "") if namespace else ""
+        result = await store.storage.list(scope, not_older_than=0)
         objects = [self._load(store, entry) for entry in result.entries]
         if len(self._lists) >= _KEPT:
             self._lists.clear()

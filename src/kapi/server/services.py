@@ -13,11 +13,15 @@ from kapi.apimachinery.errors import AlreadyExists, NotFound
 from kapi.apimachinery.types import GroupVersionResource
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from kapi.apimachinery.types import JSONObject
     from kapi.apis.core.service_allocation import ServiceAllocators
     from kapi.apis.core.service_transaction import ServiceTransaction
     from kapi.client.inprocess import InProcessClient
     from kapi.registry.context import RequestContext
+    from kapi.server.service_claims import Claim, ServiceClaims
+    from kapi.storage.engine import Compare
 
 __all__ = ["ServiceHooks"]
 
@@ -40,8 +44,11 @@ class _ServiceReservation:
         transaction: ServiceTransaction,
         service: JSONObject,
         before: list[str],
+        claim: Claim | None,
     ) -> None:
         self._hooks = hooks
+        self._claim = claim
+        self.guards: Sequence[Compare] = () if claim is None else claim.guards
         self._transaction = transaction
         self._service = service
         self._before = before
@@ -52,10 +59,14 @@ class _ServiceReservation:
         after = _addresses(self._service)
         await self._hooks.record(self._service, [a for a in after if a not in self._before])
         await self._hooks.forget([a for a in self._before if a not in after])
+        if self._claim is not None:
+            await self._claim.release()
 
     async def rollback(self) -> None:
         """Give back what was taken."""
         self._transaction.revert()
+        if self._claim is not None:
+            await self._claim.release()
 
 
 class ServiceHooks:
@@ -64,18 +75,36 @@ class ServiceHooks:
     def __init__(self, allocators: ServiceAllocators) -> None:
         self._allocators = allocators
         self.client: InProcessClient | None = None  # given once the server is put together
+        self.claims: ServiceClaims | None = None  # given when other servers share the store
 
     async def begin_create(self, context: RequestContext, obj: JSONObject) -> _ServiceReservation:
         """Take what a new Service needs."""
-        transaction = self._allocators.begin_create(obj, dry_run=context.dry_run)
-        return _ServiceReservation(self, transaction, obj, [])
+        dry_run = context.dry_run
+
+        def allocate() -> ServiceTransaction:
+            return self._allocators.begin_create(obj, dry_run=dry_run)
+
+        transaction, claim = await self._begin(obj, allocate, dry_run=dry_run)
+        return _ServiceReservation(self, transaction, obj, [], claim)
+
+    async def _begin(
+        self, obj: JSONObject, allocate: Callable[[], ServiceTransaction], *, dry_run: bool
+    ) -> tuple[ServiceTransaction, Claim | None]:
+        if self.claims is None or dry_run:
+            return allocate(), None
+        return await self.claims.begin(obj, allocate)
 
     async def begin_update(
         self, context: RequestContext, obj: JSONObject, live: JSONObject
     ) -> _ServiceReservation:
         """Take what a changed Service gains."""
-        transaction = self._allocators.begin_update(obj, live, dry_run=context.dry_run)
-        return _ServiceReservation(self, transaction, obj, _addresses(live))
+        dry_run = context.dry_run
+
+        def allocate() -> ServiceTransaction:
+            return self._allocators.begin_update(obj, live, dry_run=dry_run)
+
+        transaction, claim = await self._begin(obj, allocate, dry_run=dry_run)
+        return _ServiceReservation(self, transaction, obj, _addresses(live), claim)
 
     async def after_mark(self, obj: JSONObject) -> None:
         """A Service that waits for its finalizers keeps what it has."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from kapi.apimachinery.types import JSONObject
 
-__all__ = ["ServiceAllocators"]
+__all__ = ["ServiceAllocators", "held_numbers"]
 
 
 class ServiceAllocators:
@@ -68,6 +68,22 @@ class ServiceAllocators:
                 allocator.release(address)
         for port in _node_ports(spec):
             self.node_ports.release(port)
+
+    def reserve_number(self, number: str) -> None:
+        """Take an address or a port that a stored service holds, whoever else has it."""
+        if number.isdecimal():
+            self.node_ports.reserve(int(number))
+        else:
+            for allocator in self.cluster_ips.values():
+                allocator.reserve(number)
+
+    def release_number(self, number: str) -> None:
+        """Give back an address or a port."""
+        if number.isdecimal():
+            self.node_ports.release(int(number))
+        else:
+            for allocator in self.cluster_ips.values():
+                allocator.release(number)
 
     def begin_create(self, service: JSONObject, *, dry_run: bool = False) -> ServiceTransaction:
         """Complete a new service and take what it needs.
@@ -113,6 +129,12 @@ class ServiceAllocators:
             transaction.revert()
             raise
         return transaction
+
+
+def held_numbers(service: JSONObject) -> list[str]:
+    """The addresses and ports of a service, as text."""
+    spec = service.get("spec") or {}
+    return [*_addresses(spec), *map(str, _node_ports(spec))]
 
 
 def _addresses(spec: JSONObject) -> list[str]:

@@ -35,6 +35,11 @@ class ServiceTransaction:
         self.allocated_ips: list[str] = []
         self.released_ips: list[str] = []
 
+    @property
+    def allocated(self) -> list[str]:
+        """The addresses and ports that were taken, as text."""
+        return [*self.allocated_ips, *map(str, self._allocated_ports)]
+
     def allocate_ip(self, family: str, address: str) -> None:
         """Take one address of a family; raises AllocationError."""
         self._cluster_ips[family].allocate(address, dry_run=self._dry_run)
