@@ -57,7 +57,7 @@ class Discovery:
         root = parts[1] if len(parts) > 1 else ""
         if root not in {"api", "apis"} or len(parts) > (3 if root == "api" else 4):
             return None
-        if root == "apis" and len(parts) > 2 and not self._catalogue.versions(parts[2]):
+        if root == "apis" and len(parts) > 2 and not self._is_served(parts[2], parts[3:]):
             return None
         if request.method != "GET":
             raise MethodNotSupported
@@ -68,6 +68,13 @@ class Discovery:
         representation = self._negotiator.choose(request.headers.get(b"accept"))
         document = self._document(path)
         return Response(200, encode(document, representation), representation.content_type)
+
+    def _is_served(self, group: str, version: list[str]) -> bool:
+        """Whether a path is one of a group's; only built-in groups answer for other versions."""
+        versions = self._catalogue.versions(group)
+        if not version or version[0] in versions:
+            return bool(versions)
+        return self._catalogue.is_builtin(group)
 
     def _document(self, path: str) -> JSONObject:
         if self._generation != self._catalogue.generation:
@@ -116,7 +123,7 @@ class Discovery:
             entries.append(_resource_entry(resource))
             entries.extend(
                 _subresource_entry(resource, sub)
-                for _, sub in sorted(resource.subresources.items())
+                for sub in _subresources(resource)
             )
         document: JSONObject = {"kind": "APIResourceList"}
         if group:
@@ -194,6 +201,13 @@ def _resource_entry(resource: Resource) -> JSONObject:
     return entry
 
 
+def _subresources(resource: Resource) -> list[Subresource]:
+    """Subresources by name; those of custom resources in the order of their definition."""
+    if resource.custom:
+        return list(resource.subresources.values())
+    return [sub for _, sub in sorted(resource.subresources.items())]
+
+
 def _subresource_entry(resource: Resource, sub: Subresource) -> JSONObject:
     entry: JSONObject = {
         "name": f"{resource.resource}/{sub.name}",
@@ -209,8 +223,8 @@ def _subresource_entry(resource: Resource, sub: Subresource) -> JSONObject:
 
 
 def _response_kind(resource: Resource, kind: GroupVersionKind) -> JSONObject:
-    """Group and version are left empty where they are the parent's."""
-    if kind.group_version == resource.gvk.group_version:
+    """Group and version are left empty where they are those of a built-in parent."""
+    if not resource.custom and kind.group_version == resource.gvk.group_version:
         return {"group": "", "version": "", "kind": kind.kind}
     return {"group": kind.group, "version": kind.version, "kind": kind.kind}
 
@@ -234,6 +248,6 @@ def _aggregated_entry(resource: Resource) -> JSONObject:
                 "responseKind": _response_kind(resource, sub.kind),
                 "verbs": list(sub.verbs),
             }
-            for _, sub in sorted(resource.subresources.items())
+            for sub in _subresources(resource)
         ]
     return entry

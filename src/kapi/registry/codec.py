@@ -37,6 +37,10 @@ class ObjectCodec(Protocol):
         """An object without content, as bookmarks carry it."""
         ...
 
+    def schema(self) -> JSONObject | None:
+        """The OpenAPI schema that a definition gave the kind; None for built-in kinds."""
+        ...
+
     def typed(self, converter: TypeConverter) -> TypedSchema:
         """The schema by which server-side apply merges."""
         ...
@@ -70,6 +74,10 @@ class TypeCodec:
     def empty(self) -> JSONObject:
         """See :class:`ObjectCodec`."""
         return self._scheme.decode(self._type, {}).obj
+
+    def schema(self) -> JSONObject | None:
+        """Built-in kinds are described by the scheme's definitions."""
+        return None
 
     def typed(self, converter: TypeConverter) -> TypedSchema:
         """See :class:`ObjectCodec`."""

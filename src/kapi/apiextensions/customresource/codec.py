@@ -75,6 +75,10 @@ class CustomResourceCodec:
         """An object with nothing but a place for metadata."""
         return {"metadata": {}}
 
+    def schema(self) -> JSONObject | None:
+        """The schema of the definition."""
+        return self._schema.schema
+
     def typed(self, converter: TypeConverter) -> TypedSchema:
         """How objects are merged, compiled from the schema when first asked for."""
         meta_type = self._scheme.named(_OBJECT_META)

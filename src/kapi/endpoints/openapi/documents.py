@@ -16,6 +16,7 @@ import orjson
 
 from kapi.apimachinery.errors import MethodNotSupported
 from kapi.endpoints.negotiation import JSON, parse_accept
+from kapi.endpoints.openapi.custom_resources import custom_schemas
 from kapi.endpoints.openapi.operations import Operation, group_operations, version_operations
 from kapi.endpoints.openapi.protobuf import encode_v2, encode_v3
 from kapi.endpoints.openapi.schemas import SchemaWriter
@@ -25,10 +26,12 @@ from kapi.endpoints.request import Response
 from kapi.endpoints.writer import encode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kapi.apimachinery.scheme import Scheme
-    from kapi.apimachinery.types import GroupVersionKind
+    from kapi.apimachinery.types import GroupVersionKind, JSONObject
     from kapi.endpoints.request import Request
-    from kapi.registry.catalogue import Catalogue
+    from kapi.registry.catalogue import Catalogue, Resource
     from kapi.util.clock import Clock
 
 __all__ = ["OpenAPI"]
@@ -51,6 +54,7 @@ class OpenAPI:
         self._schemas: SchemaWriter | None = None
         self._generation = -1
         self._documents: dict[str, tuple[bytes, str]] = {}
+        self._sources: dict[str, list[Resource]] = {}
         self._messages: dict[str, bytes] = {}
 
     def respond(self, request: Request) -> Response | None:
@@ -62,16 +66,31 @@ class OpenAPI:
         if request.method != "GET":
             raise MethodNotSupported
         if self._generation != self._catalogue.generation:
-            self._documents = {}
-            self._messages = {}
+            self._drop_changed()
             self._generation = self._catalogue.generation
         if name == "v2":
             return self._serve(request, "v2")
         if name == "v3":
             return Response(200, encode(self._index(), JSON), b"text/plain; charset=utf-8")
-        if name.startswith("v3/") and name.removeprefix("v3/") in self._names():
+        if not name.startswith("v3/"):
+            return None
+        if name.removeprefix("v3/") in self._names():
             return self._hashed(request, name)
-        return None
+        return Response(404, b"", b"")
+
+    def _drop_changed(self) -> None:
+        """Forget the documents that have other contents since the catalogue changed."""
+        for name in list(self._documents):
+            if name == "v2" or self._sources.get(name) != self._resources(name):
+                del self._documents[name]
+                self._messages.pop(name, None)
+
+    def _resources(self, name: str) -> list[Resource]:
+        """The resources that a document describes."""
+        _, root, *rest = name.split("/") if "/" in name else ("", "")
+        if root == "apis" and len(rest) == 2:
+            return self._catalogue.resources(rest[0], rest[1])
+        return self._catalogue.resources("", rest[0]) if root == "api" and rest else []
 
     def _names(self) -> list[str]:
         names = ["api", "apis", *_SINGLE_OPERATIONS]
@@ -97,6 +116,7 @@ class OpenAPI:
             body = self._build(name)
             digest = hashlib.sha512(body).hexdigest().upper()
             found = self._documents[name] = (body, digest)
+            self._sources[name] = self._resources(name)
         return found
 
     def _message(self, name: str) -> bytes:
@@ -170,7 +190,13 @@ class OpenAPI:
         else:
             operations = group_operations(parts[-1])
         return orjson.dumps(
-            v3_document(operations, self._writer(), (group, version), self._version)
+            v3_document(
+                operations,
+                self._writer(),
+                (group, version),
+                self._version,
+                self._custom(self._catalogue.resources(group, version), v2=False),
+            )
         )
 
     def _build_v2(self) -> dict[str, object]:
@@ -181,7 +207,16 @@ class OpenAPI:
             for version in self._catalogue.versions(group):
                 operations.extend(self._operations(group, version))
         operations.extend(_SINGLE_OPERATIONS.values())
-        return v2_document(operations, self._writer(), self._version)
+        custom = self._custom(self._catalogue.all(), v2=True)
+        return v2_document(operations, self._writer(), self._version, custom)
+
+    @staticmethod
+    def _custom(resources: Iterable[Resource], *, v2: bool) -> dict[str, JSONObject]:
+        found: dict[str, JSONObject] = {}
+        for resource in resources:
+            if resource.custom:
+                found.update(custom_schemas(resource, v2=v2))
+        return found
 
 
 def _content_type(accept: str, version: str) -> str | None:

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kapi.endpoints.openapi.custom_resources import custom_name
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -187,6 +189,18 @@ def _without_newer(operation: Operation, minor: int) -> Operation:
     return Operation(**{**values, "parameters": kept})
 
 
+_TEXT_OBJECTS = OBJECTS[:2]
+
+
+def _without_messages(operation: dict[str, object]) -> None:
+    """Custom resources have no protobuf form, and no strategic merge patch."""
+    operation["produces"] = _TEXT_OBJECTS
+    if operation.get("consumes") == ANY:
+        operation["consumes"] = _TEXT_OBJECTS
+    elif operation.get("consumes") == PATCHES:
+        operation["consumes"] = tuple(p for p in PATCHES if "strategic" not in p)
+
+
 class _ResourceOperations:
     """The operations of one resource and its subresources."""
 
@@ -203,8 +217,9 @@ class _ResourceOperations:
         self._tag = tag
         self._definition = definition
         self._kind = resource.gvk
-        self._object = definition(resource.gvk) or ""
-        self._list = definition(resource.gvk._replace(kind=resource.list_kind)) or ""
+        names = custom_name if resource.custom else definition
+        self._object = names(resource.gvk) or ""
+        self._list = names(resource.gvk._replace(kind=resource.list_kind)) or ""
         scope = "Namespaced" if resource.namespaced else ""
         self._name = scope + resource.kind
         self._base = base
@@ -226,13 +241,15 @@ class _ResourceOperations:
         yield from self._items(verbs)
         for _, sub in sorted(self._resource.subresources.items()):
             yield from self._subresource(sub)
-        if "watch" in verbs:
+        if "watch" in verbs and not self._resource.custom:
             yield from self._watches()
 
     def _make(
         self, path: str, method: str, operation_id: str, text: str, **more: object
     ) -> Operation:
         kind = more.pop("kind", self._kind)
+        if self._resource.custom:
+            _without_messages(more)
         return Operation(path, method, operation_id, text, self._tag, kind=kind, **more)  # type: ignore[arg-type]
 
     def _lists(self) -> Iterator[Operation]:
@@ -248,16 +265,21 @@ class _ResourceOperations:
     def _list_operation(
         self, path: str, operation_id: str, text: str, within: tuple[str, ...]
     ) -> Operation:
+        shared: tuple[str, ...] = (*within, "pretty")
+        parameters = _LIST
+        if self._resource.custom and path != self._collection:
+            # The only operation of its path: its parameters are those of the path.
+            shared, parameters = tuple(sorted((*shared, *_LIST))), ()
         return self._make(
             path,
             "get",
             operation_id,
             text,
             action="list",
-            parameters=_LIST,
+            parameters=parameters,
             produces=STREAMS,
             returns=self._list,
-            path_parameters=(*within, "pretty"),
+            path_parameters=shared,
         )
 
     def _create(self) -> Operation:
@@ -284,7 +306,7 @@ class _ResourceOperations:
             action="deletecollection",
             parameters=_DELETE_COLLECTION,
             consumes=ANY,
-            body=META + "DeleteOptions",
+            body="" if self._resource.custom else META + "DeleteOptions",
             returns=META + "Status",
             path_parameters=(*self._in_collection, "pretty"),
         )
@@ -371,7 +393,7 @@ class _ResourceOperations:
             consumes=PATCHES,
             body=META + "Patch",
             returns=returns,
-            codes=(200, 201),
+            codes=(200,) if self._resource.custom else (200, 201),
             path_parameters=(*self._in_item, "pretty"),
         )
 

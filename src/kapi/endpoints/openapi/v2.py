@@ -12,7 +12,7 @@ import orjson
 from kapi.endpoints.openapi.parameters import PARAMETERS, PATH_PARAMETERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from kapi.apimachinery.types import JSONObject
     from kapi.endpoints.openapi.operations import Operation
@@ -23,8 +23,16 @@ __all__ = ["v2_document"]
 _ROOT = "#/definitions/"
 
 
-def v2_document(operations: list[Operation], schemas: SchemaWriter, version: str) -> JSONObject:
-    """The document that describes all operations and every definition they use."""
+def v2_document(
+    operations: list[Operation],
+    schemas: SchemaWriter,
+    version: str,
+    custom: Mapping[str, JSONObject],
+) -> JSONObject:
+    """The document that describes all operations and every definition they use.
+
+    ``custom`` has the definitions of custom resources by name.
+    """
     paths: JSONObject = {}
     used: set[str] = set()
     for operation in operations:
@@ -37,7 +45,7 @@ def v2_document(operations: list[Operation], schemas: SchemaWriter, version: str
         "swagger": "2.0",
         "info": {"title": "Kubernetes", "version": version},
         "paths": dict(sorted(paths.items())),
-        "definitions": {name: schemas.v2(name) for name in schemas.closure(used)},
+        "definitions": {**{name: schemas.v2(name) for name in schemas.closure(used)}, **custom},
         "parameters": {
             _key(name): _query(name)
             for name in sorted({name for operation in operations for name in _queries(operation)})

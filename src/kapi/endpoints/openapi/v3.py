@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 from kapi.endpoints.openapi.parameters import PARAMETERS, PATH_PARAMETERS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kapi.apimachinery.types import JSONObject
     from kapi.endpoints.openapi.operations import Operation
     from kapi.endpoints.openapi.schemas import SchemaWriter
 
 __all__ = ["v3_document"]
 
+_OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+_LIST_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta"
 _ROOT = "#/components/schemas/"
 
 
@@ -21,8 +25,12 @@ def v3_document(
     schemas: SchemaWriter,
     group_version: tuple[str, str],
     version: str,
+    custom: Mapping[str, JSONObject],
 ) -> JSONObject:
-    """The document that describes these operations and every schema they use."""
+    """The document that describes these operations and every schema they use.
+
+    ``custom`` has the schemas of custom resources by name.
+    """
     paths: JSONObject = {}
     used: set[str] = set()
     for operation in operations:
@@ -31,13 +39,16 @@ def v3_document(
         if "parameters" not in item and operation.path_parameters:
             item["parameters"] = _shared_parameters(operation)
         used |= {operation.body, operation.returns}
+    if custom:
+        used |= {_OBJECT_META, _LIST_META}
     names = schemas.closure(used)
+    written = {name: schemas.v3(name, group_version) for name in names}
     return {
         "openapi": "3.0.0",
         "info": {"title": "Kubernetes", "version": version},
         "paths": dict(sorted(paths.items())),
         "components": {
-            "schemas": {name: schemas.v3(name, group_version) for name in names},
+            "schemas": dict(sorted({**written, **custom}.items())) if custom else written,
             "securitySchemes": {
                 "BearerToken": {
                     "description": "Bearer Token authentication",
