@@ -24,12 +24,14 @@ from kapi.endpoints.negotiation import JSON
 from kapi.endpoints.request import BrokenStream, Request, Response, parse_path
 from kapi.endpoints.websocket import is_websocket, send_messages
 from kapi.endpoints.writer import encode
+from kapi.util.metrics import stopwatch
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
     from kapi.endpoints.api import API
     from kapi.endpoints.negotiation import Representation
+    from kapi.endpoints.request_metrics import RequestMetrics
     from kapi.endpoints.router import Router
 
     Scope = MutableMapping[str, Any]
@@ -53,7 +55,10 @@ _BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 class Application:
     """One server's API as ASGI."""
 
-    def __init__(self, api: API, router: Router, authenticate: Authenticate) -> None:
+    def __init__(
+        self, api: API, router: Router, authenticate: Authenticate, metrics: RequestMetrics
+    ) -> None:
+        self._metrics = metrics
         self._api = api
         self._router = router
         self._authenticate = authenticate
@@ -73,6 +78,7 @@ class Application:
             await send({"type": "websocket.close", "code": 1008})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = stopwatch()
         headers: dict[bytes, bytes] = dict(scope["headers"])
         warnings: list[str] = []
         audit_id = headers.get(b"audit-id", b"").decode("latin-1") or self._api.ids.uid()
@@ -107,6 +113,7 @@ class Application:
             response = self._failure(InternalError("the server failed, see its log"), headers)
         if response.tunnel is not None:
             await response.tunnel()
+            self._metrics.observe(method, request, response.status, stopwatch() - started)
             return
         unauthorized = request is None and response.status == 401
         extra = self._common[:1] if unauthorized else self._common
@@ -123,7 +130,9 @@ class Application:
             finally:
                 if response.on_close is not None:
                     response.on_close()
+                self._metrics.observe(method, request, response.status, stopwatch() - started)
             return
+        self._metrics.observe(method, request, response.status, stopwatch() - started)
         await send(start)
         body = b"" if method == "HEAD" else response.body
         await send({"type": "http.response.body", "body": body})

@@ -13,12 +13,15 @@ from kapi.storage.relocated import RelocatedEngine
 if TYPE_CHECKING:
     from kapi.server.options import EtcdOptions, ServerOptions
     from kapi.storage.engine import Engine
+    from kapi.storage.metrics import CommitMetrics
     from kapi.util.clock import Clock
 
 __all__ = ["open_engine"]
 
 
-async def open_engine(options: ServerOptions, clock: Clock) -> Engine:
+async def open_engine(
+    options: ServerOptions, clock: Clock, commits: CommitMetrics | None = None
+) -> Engine:
     """The etcd that is given, else memory for ephemeral servers, else SQLite.
 
     Raises OptionsError and StartError when the store cannot be opened.
@@ -30,7 +33,7 @@ async def open_engine(options: ServerOptions, clock: Clock) -> Engine:
     from kapi.storage.sqlite.engine import SQLiteEngine  # noqa: PLC0415 - not for ephemeral ones
 
     try:
-        return await SQLiteEngine.open(str(options.database_file), clock=clock)
+        return await SQLiteEngine.open(str(options.database_file), clock=clock, metrics=commits)
     except StorageError as error:
         raise StartError(str(error)) from error
 

@@ -42,8 +42,10 @@ from kapi.endpoints.handlers.eviction import evict_pod
 from kapi.endpoints.handlers.namespaces import delete_namespace, finalize_namespace
 from kapi.endpoints.handlers.scale import Scales
 from kapi.endpoints.health import Health, git_version, version_info
+from kapi.endpoints.metrics import MetricsDocument
 from kapi.endpoints.negotiation import Negotiator
 from kapi.endpoints.openapi.documents import OpenAPI
+from kapi.endpoints.request_metrics import RequestMetrics
 from kapi.endpoints.router import Router
 from kapi.endpoints.table import TableWriter
 from kapi.endpoints.writer import ObjectWriter
@@ -63,10 +65,12 @@ from kapi.server.lookup import StoreLookup
 from kapi.server.options import OptionsError, StartError, first_service_ip
 from kapi.server.quota_status import ClientQuotaStatus
 from kapi.server.service_accounts import ServiceAccountTokens
+from kapi.server.service_claims import ServiceClaims
 from kapi.server.services import ServiceHooks
 from kapi.server.tls import kubelet_client
 from kapi.storage.cacher.codec import JSONCodec, value_header
 from kapi.storage.compactor import Compactor
+from kapi.storage.metrics import CommitMetrics
 from kapi.storage.store import Store
 from kapi.util.clock import SystemClock, format_time
 from kapi.util.ids import RandomIDs
@@ -79,7 +83,7 @@ if TYPE_CHECKING:
     from kapi.apimachinery.user import UserInfo
     from kapi.authentication.request import RequestAuthenticator
     from kapi.endpoints.application import Authenticate
-    from kapi.endpoints.router import Handler
+    from kapi.endpoints.router import Document, Handler
     from kapi.registry.catalogue import Resource
     from kapi.registry.hooks import WriteHooks
     from kapi.server.options import ServerOptions
@@ -106,6 +110,7 @@ class APIServer:
         self.clock = clock or SystemClock()
         self.ids = ids or RandomIDs()
         self._engine: Engine | None = None
+        self._commits = CommitMetrics()
         self._application: Application | None = None
         self._compaction: asyncio.Task[None] | None = None
         self._controllers: ControllerManager | None = None
@@ -126,7 +131,7 @@ class APIServer:
             catalogue.add(builtin_resources(scheme, rules, options.runtime_config))
         except RuntimeConfigError as error:
             raise OptionsError(f"--runtime-config: {error}") from error
-        self._engine = await open_engine(options, self.clock)
+        self._engine = await open_engine(options, self.clock, self._commits)
         allocators = self._allocators()
         hooks = ServiceHooks(allocators)
         definition_hooks = DefinitionHooks()
@@ -171,7 +176,7 @@ class APIServer:
             authorizer=authorizer,
         )
         self.api = api
-        await self._load_services(stores, allocators)
+        await self._load_services(stores, allocators, hooks)
         client = InProcessClient(api)
         hooks.client = quota_status.client = client
         definition_hooks.custom_resources = CustomResources(api, self._engine, client)
@@ -180,8 +185,11 @@ class APIServer:
         self._compaction = self._start_compaction()
         tokens = ServiceAccountTokens(options, lookup, self.clock)
         authenticator = request_authenticator(options, self.clock, [tokens.authenticator])
-        router = self._router(api, tokens, TokenReviews(authenticator, tokens.audiences))
-        self._application = Application(api, router, _authenticate(authenticator))
+        metrics = RequestMetrics(lambda *gvr: catalogue.get(*gvr) is not None)
+        documents: list[Document] = [MetricsDocument(metrics, stores, self._commits).respond]
+        reviews = TokenReviews(authenticator, tokens.audiences)
+        router = self._router(api, tokens, reviews, documents)
+        self._application = Application(api, router, _authenticate(authenticator), metrics)
         self._controllers = ControllerManager(
             api, self._engine, options.controllers, self._root_ca()
         )
@@ -253,15 +261,19 @@ class APIServer:
             stored.write if as_protobuf and stored.is_writable else None,
         )
 
-    @staticmethod
     async def _load_services(
-        stores: dict[GroupResource, ResourceStore], allocators: ServiceAllocators
+        self,
+        stores: dict[GroupResource, ResourceStore],
+        allocators: ServiceAllocators,
+        hooks: ServiceHooks,
     ) -> None:
         store = stores.get(GroupResource("", "services"))
         if store is None:  # switched off
             return
         services = await store.storage.list()
         allocators.rebuild(orjson.loads(entry.body) for entry in services.entries)
+        if self.options.etcd.servers and self._engine is not None:
+            hooks.claims = ServiceClaims(self._engine, store.storage, allocators)
 
     async def _bootstrap(self, client: InProcessClient) -> None:
         options = self.options
@@ -292,10 +304,15 @@ class APIServer:
             raise StartError(f"cannot read root CA file {path}: {error}") from error
 
     def _router(
-        self, api: API, tokens: ServiceAccountTokens, token_reviews: TokenReviews
+        self,
+        api: API,
+        tokens: ServiceAccountTokens,
+        token_reviews: TokenReviews,
+        documents: list[Document],
     ) -> Router:
         health = Health({"ping": _fine, "etcd": self._check_store, "log": _fine})
         documents = [
+            *documents,
             Discovery(api.catalogue, api.negotiator).respond,
             health.respond,
             version_info(api.minor, api.negotiator),

@@ -13,9 +13,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from kapi.storage.cacher.cacher import Cacher
 from kapi.storage.cacher.entry import Entry
 from kapi.storage.engine import Compare, Delete, Put
-from kapi.storage.errors import CompareFailed, KeyExists, KeyNotFound, StorageError
+from kapi.storage.errors import CompareFailed, KeyExists, KeyNotFound, StorageError, Unavailable
+from kapi.storage.metrics import StorageMetrics
+from kapi.util.metrics import stopwatch
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kapi.storage.cacher.cacher import CacherOptions, ListResult
     from kapi.storage.cacher.change import Predicate
     from kapi.storage.cacher.codec import Codec
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from kapi.storage.engine import Engine, Operation
     from kapi.util.clock import Clock
     from kapi.util.ids import IDSource
+    from kapi.util.metrics import Histogram
 
 __all__ = ["Precondition", "Store", "Update", "Updated"]
 
@@ -58,6 +63,7 @@ class Store:
         self.cacher = Cacher(engine, prefix, codec, options, clock=clock, ids=ids)
         self._engine = engine
         self.codec = codec
+        self.metrics = StorageMetrics()
 
     async def ready(self) -> None:
         """Load the cache if it is not loaded; the other coroutines do so themselves."""
@@ -67,17 +73,29 @@ class Store:
         """End all watches; the engine stays open."""
         await self.cacher.close()
 
-    async def create(self, key: str, value: bytes, *, ttl_seconds: float | None = None) -> Entry:
-        """Store a new object.
+    async def create(
+        self,
+        key: str,
+        value: bytes,
+        *,
+        ttl_seconds: float | None = None,
+        guards: Sequence[Compare] = (),
+    ) -> Entry:
+        """Store a new object; ``guards`` must hold as well.
 
         Raises:
             KeyExists: the key is taken.
             TooLarge: the value exceeds the engine's limit.
+            Unavailable: a guard does not hold any more.
         """
         await self.cacher.ready()
+        compares = (Compare(key, 0), *guards)
         try:
-            revision = await self._engine.txn((Compare(key, 0),), (Put(key, value, ttl_seconds),))
+            put = Put(key, value, ttl_seconds)
+            revision = await self._txn(self.metrics.create, compares, put)
         except CompareFailed as error:
+            if error.key != key:
+                raise Unavailable(f"what {key!r} needs is not reserved any more") from error
             raise KeyExists(key, error.current.mod_revision if error.current else 0) from None
         return await self._written(key, value, revision, revision)
 
@@ -173,15 +191,20 @@ class Store:
         return (await self.guaranteed_update(key, update)).entry
 
     async def replace(
-        self, current: Entry, value: bytes | None, *, ttl_seconds: float | None = None
+        self,
+        current: Entry,
+        value: bytes | None,
+        *,
+        ttl_seconds: float | None = None,
+        guards: Sequence[Compare] = (),
     ) -> Entry:
-        """Write over exactly this version of an object; None deletes it.
+        """Write over exactly this version of an object; None deletes it. ``guards`` must hold too.
 
         Raises:
-            CompareFailed: somebody else wrote in between.
+            CompareFailed: somebody else wrote in between, or a guard does not hold any more.
             TooLarge: the value exceeds the engine's limit.
         """
-        return (await self._write(current.key, current, value, ttl_seconds)).entry
+        return (await self._write(current.key, current, value, ttl_seconds, guards)).entry
 
     async def guaranteed_update(
         self,
@@ -232,11 +255,19 @@ class Store:
         return value
 
     async def _write(
-        self, key: str, current: Entry | None, value: bytes | None, ttl_seconds: float | None
+        self,
+        key: str,
+        current: Entry | None,
+        value: bytes | None,
+        ttl_seconds: float | None,
+        guards: Sequence[Compare] = (),
     ) -> Updated:
         operation: Operation = Delete(key) if value is None else Put(key, value, ttl_seconds)
         expected = current.revision if current is not None else 0
-        revision = await self._engine.txn((Compare(key, expected),), (operation,))
+        metrics = self.metrics
+        histogram = metrics.delete if value is None else metrics.update
+        compares = (Compare(key, expected), *guards)
+        revision = await self._txn(histogram if expected else metrics.create, compares, operation)
         if value is None:
             assert current is not None
             await self._seen(revision)
@@ -244,6 +275,21 @@ class Store:
         created = current.create_revision if current is not None else revision
         entry = await self._written(key, value, revision, created)
         return Updated(entry, "updated" if current is not None else "created")
+
+    async def _txn(
+        self, histogram: Histogram, compares: Sequence[Compare], operation: Operation
+    ) -> int:
+        start = stopwatch()
+        try:
+            revision = await self._engine.txn(compares, (operation,))
+        except CompareFailed:
+            histogram.observe(stopwatch() - start)
+            raise
+        except StorageError:
+            self.metrics.errors += 1
+            raise
+        histogram.observe(stopwatch() - start)
+        return revision
 
     async def _written(self, key: str, value: bytes, revision: int, created: int) -> Entry:
         entry = self.cacher.get(key) if await self._seen(revision) else None

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from kapi.util.clock import Clock
     from kapi.util.ids import IDSource
 
-__all__ = ["Cacher", "CacherOptions", "ListResult"]
+__all__ = ["CacheSizes", "Cacher", "CacherOptions", "ListResult"]
 
 # Rewound states kept for the next pages of a list; each costs two lists of pointers.
 _MAX_SNAPSHOTS = 4
@@ -70,6 +70,17 @@ class ListResult(NamedTuple):
     revision: int
 
 
+class CacheSizes(NamedTuple):
+    """How much one cache holds, and how many changes it was told of."""
+
+    capacity: int
+    revision: int
+    watchers: int
+    history_changes: int
+    history_bytes: int
+    events_received: int
+
+
 class Cacher:
     """The watch cache of the keys under ``prefix`` (ends in "/").
 
@@ -99,6 +110,7 @@ class Cacher:
         self._current = Snapshot([], [])
         self._history = self._new_history(FIRST_REVISION)
         self._snapshots: dict[int, Snapshot] = {}
+        self._events_received = 0
         self._fanout = Fanout(prefix)
         self._bookmarks = Bookmarks(
             self._options.bookmark_seconds,
@@ -183,6 +195,7 @@ class Cacher:
         """Apply changes and hand them to the watchers; called by the engine."""
         for event in batch.events:
             self._fanout.publish(self._apply(event))
+        self._events_received += len(batch.events)
         return True
 
     def closed(self, error: StorageError) -> None:
@@ -207,6 +220,27 @@ class Cacher:
         return change
 
     # Reading
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the cache is loaded."""
+        return self._subscription is not None
+
+    def sizes(self) -> CacheSizes:
+        """How much the cache holds now."""
+        return CacheSizes(
+            self._options.history_changes,
+            self.revision,
+            len(self._fanout),
+            len(self._history),
+            self._history.bytes,
+            self._events_received,
+        )
+
+    def sample(self, count: int) -> list[Entry]:
+        """About so many of the entries, from all over the cache."""
+        entries = self._current.entries
+        return entries[:: max(len(entries) // count, 1)]
 
     @property
     def revision(self) -> int:

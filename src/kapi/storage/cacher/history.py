@@ -21,7 +21,7 @@ class History:
         self._changes: deque[Change] = deque()
         self._max_changes = max_changes
         self._max_bytes = max_bytes
-        self._bytes = 0
+        self.bytes = 0
 
     def __len__(self) -> int:
         return len(self._changes)
@@ -35,8 +35,8 @@ class History:
         """Add the newest change and forget the oldest ones beyond the bounds."""
         changes = self._changes
         changes.append(change)
-        self._bytes += change.size
-        if len(changes) > self._max_changes or self._bytes > self._max_bytes:
+        self.bytes += change.size
+        if len(changes) > self._max_changes or self.bytes > self._max_bytes:
             self._trim()
 
     def since(self, revision: int) -> list[Change]:
@@ -61,9 +61,9 @@ class History:
         # transaction go together, so that the floor is never in the middle of a revision.
         while len(changes) > 1 and (
             len(changes) > self._max_changes
-            or self._bytes > self._max_bytes
+            or self.bytes > self._max_bytes
             or changes[0].revision == self.floor
         ):
             oldest = changes.popleft()
-            self._bytes -= oldest.size
+            self.bytes -= oldest.size
             self.floor = oldest.revision

@@ -39,6 +39,7 @@ from kapi.storage.errors import (
     Unavailable,
 )
 from kapi.storage.expiry import Expiry, ExpiryTimer
+from kapi.storage.metrics import CommitMetrics
 from kapi.storage.sqlite.checkpointer import Checkpointer
 from kapi.storage.sqlite.compaction import compaction_step
 from kapi.storage.sqlite.database import connect_reader, connect_writer, prepare, translated
@@ -56,6 +57,7 @@ from kapi.storage.subscriptions import Subscriptions
 from kapi.storage.transaction import DEFAULT_MAX_VALUE_BYTES, check_operations
 from kapi.util.clock import SystemClock
 from kapi.util.failpoints import failpoint
+from kapi.util.metrics import stopwatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -87,8 +89,10 @@ class SQLiteEngine(Engine):
         *,
         clock: Clock,
         max_value_bytes: int,
+        metrics: CommitMetrics,
     ) -> None:
         self.path = path
+        self._metrics = metrics
         self._lock = lock
         self._loop = asyncio.get_running_loop()
         self._clock = clock
@@ -110,6 +114,7 @@ class SQLiteEngine(Engine):
         self._in_compaction = failpoint("sqlite-in-compaction")
         self._waiting: deque[Request] = deque()
         self._group: Group | None = None
+        self._submitted = 0.0
         self._forming = False
         self._idle: asyncio.Future[None] | None = None
         self._closed = False
@@ -125,6 +130,7 @@ class SQLiteEngine(Engine):
         max_value_bytes: int = DEFAULT_MAX_VALUE_BYTES,
         check_integrity: bool = True,
         first_revision: int = FIRST_REVISION,
+        metrics: CommitMetrics | None = None,
     ) -> SQLiteEngine:
         """Open a database, creating it when it is not there.
 
@@ -160,6 +166,7 @@ class SQLiteEngine(Engine):
                 connection,
                 clock=clock or SystemClock(),
                 max_value_bytes=max_value_bytes,
+                metrics=metrics or CommitMetrics(),
             )
         except BaseException:
             lock.release()
@@ -200,6 +207,7 @@ class SQLiteEngine(Engine):
                 group.add(self._waiting.popleft())
             if group.events:
                 self._group = group
+                self._submitted = stopwatch()
                 rows = group.rows()
                 self._writer.submit(
                     partial(self._inserter.insert, rows=rows), partial(self._committed, group)
@@ -220,6 +228,7 @@ class SQLiteEngine(Engine):
             self._subscriptions.committed(group.revision, group.events)
             self._before_answer()
             group.answer()
+            self._metrics.committed(len(group), stopwatch() - self._submitted)
         else:
             if isinstance(error, (IOFailed, Corrupt)):
                 # After a failed flush nobody knows what is on disk: only a restart finds out.
