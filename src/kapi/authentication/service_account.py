@@ -62,7 +62,6 @@ class AuthenticatedToken:
 
     user: UserInfo
     audiences: tuple[str, ...]
-    warning: str = ""
 
 
 class TokenIssuer:

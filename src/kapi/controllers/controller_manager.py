@@ -14,6 +14,7 @@ from kapi.controllers.protection_controllers import (
     PersistentVolumeProtection,
     VolumeAttributesClassProtection,
 )
+from kapi.controllers.resource_quota_controller import ResourceQuotaController
 from kapi.controllers.root_ca_publisher import RootCAPublisher
 from kapi.controllers.service_accounts_controller import ServiceAccountsController
 
@@ -61,6 +62,7 @@ class ControllerManager:
         makers: list[tuple[type[Controller], Callable[[InProcessClient], Controller]]] = [
             (NamespaceController, lambda client: NamespaceController(api, client)),
             (GarbageCollector, _maker(GarbageCollector, api, keys)),
+            (ResourceQuotaController, _maker(ResourceQuotaController, api, keys)),
             (ServiceAccountsController, ServiceAccountsController),
             *((kind, _maker(kind, api, keys)) for kind in _PROTECTIONS),
         ]
