@@ -134,3 +134,26 @@ async def test_pods_mount_the_token(robot, pod, fails):
         'pods "r" is forbidden: error looking up service account default/ghost: '
         'serviceaccount "ghost" not found'
     )
+
+
+async def test_token_in_a_secret(robot):
+    """A Secret of the type is filled; its token dies with it, and it dies with the account."""
+    secrets = "/api/v1/namespaces/default/secrets"
+    annotations = {"kubernetes.io/service-account.name": "robot"}
+    secret = {"metadata": {"name": "t", "annotations": annotations}}
+    tokens = []
+    for _ in range(2):
+        await robot.create(secrets, {**secret, "type": "kubernetes.io/service-account-token"})
+        await robot.settled()
+        data = (await robot.read(f"{secrets}/t"))["data"]
+        content = {key: base64.b64decode(text).decode() for key, text in data.items()}
+        assert (content["namespace"], content["ca.crt"]) == ("default", "the CA\n")
+        tokens.append(content["token"])
+        user = await who(robot, content["token"])
+        assert user["username"] == "system:serviceaccount:default:robot"
+        if len(tokens) == 1:
+            await robot.delete(f"{secrets}/t")
+            assert await who(robot, content["token"]) is None
+    await robot.delete(f"{ACCOUNTS}/robot")
+    await robot.settled()
+    assert (await robot.get(f"{secrets}/t")).status_code == 404

@@ -6,6 +6,7 @@ lives), and with every request that its account, and what it is bound to, still 
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,10 +14,13 @@ import orjson
 
 from kapi.authentication.base64url import decode_segment
 from kapi.authentication.service_account_claims import (
+    LEGACY_ISSUER,
     ServiceAccountClaims,
     audiences_text,
     claims_of,
+    legacy_claims,
     read_claims,
+    read_legacy_claims,
     service_account_username,
 )
 
@@ -75,6 +79,10 @@ class TokenIssuer:
         """A signed token."""
         return self._key().sign(claims_of(claims, self.issuer))
 
+    def issue_for_secret(self, namespace: str, account: BoundObject, secret: str) -> str:
+        """A token that is good as long as the Secret that holds it."""
+        return self._key().sign(legacy_claims(namespace, account, secret))
+
 
 class ServiceAccountAuthenticator:
     """Verifies tokens of the issuers that a server accepts.
@@ -93,7 +101,7 @@ class ServiceAccountAuthenticator:
         *,
         minor: int,
     ) -> None:
-        self._issuers = frozenset(issuers)
+        self._issuers = frozenset((*issuers, LEGACY_ISSUER))
         self._keys = keys
         self.audiences = tuple(audiences)
         self._objects = objects
@@ -115,13 +123,17 @@ class ServiceAccountAuthenticator:
                 return None
         claims, user = known
         wanted = audiences or self.audiences
-        matching = tuple(each for each in wanted if each in claims.audiences)
+        # Tokens of Secrets name no audience: they are meant for this server.
+        meant = self.audiences if claims.held_by else claims.audiences
+        matching = tuple(each for each in wanted if each in meant)
         if not matching:
             raise TokenRefusedError(
-                f"token audiences {audiences_text(claims.audiences)} is invalid for the target "
+                f"token audiences {audiences_text(meant)} is invalid for the target "
                 f"audiences {audiences_text(wanted)}"
             )
         self._check_time(claims)
+        if claims.held_by:
+            await self._check_holder(claims, token)
         await self._check_objects(claims)
         return AuthenticatedToken(user, matching)
 
@@ -130,7 +142,8 @@ class ServiceAccountAuthenticator:
         if payload is None:
             return None
         self._check_signature(token)
-        claims = read_claims(payload)
+        is_legacy = payload["iss"] == LEGACY_ISSUER
+        claims = read_legacy_claims(payload) if is_legacy else read_claims(payload)
         if claims is None:
             raise TokenRefusedError("service account token claims are not readable")
         username = service_account_username(claims.namespace, claims.account.name)
@@ -178,6 +191,15 @@ class ServiceAccountAuthenticator:
         begin = max(claims.not_before, lifetime.issued)
         if now < begin - _LEEWAY_SECONDS:
             raise TokenRefusedError("service account token is not valid yet")
+
+    async def _check_holder(self, claims: ServiceAccountClaims, token: str) -> None:
+        """A token of a Secret is the one that stands there."""
+        found = await self._objects.get("", "secrets", claims.namespace, claims.held_by)
+        if found is None or "deletionTimestamp" in found["metadata"]:
+            raise TokenRefusedError(_INVALIDATED)
+        held = (found.get("data") or {}).get("token")
+        if held != base64.b64encode(token.encode("ascii")).decode("ascii"):
+            raise TokenRefusedError("token does not match server's copy")
 
     async def _check_objects(self, claims: ServiceAccountClaims) -> None:
         namespace, account = claims.namespace, claims.account

@@ -18,18 +18,23 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALL_SERVICE_ACCOUNTS",
+    "LEGACY_ISSUER",
     "BoundObject",
     "Lifetime",
     "ServiceAccountClaims",
     "audiences_text",
     "claims_of",
+    "legacy_claims",
     "read_claims",
+    "read_legacy_claims",
     "service_account_groups",
     "service_account_username",
 ]
 
 ALL_SERVICE_ACCOUNTS = "system:serviceaccounts"
+LEGACY_ISSUER = "kubernetes/serviceaccount"
 _PRIVATE = "kubernetes.io"
+_LEGACY = "kubernetes.io/serviceaccount/"
 _USER_PREFIX = "system:serviceaccount:"
 _EXTRA = "authentication.kubernetes.io/"
 # The minor version since which tokens name themselves and the node of their pod.
@@ -87,6 +92,8 @@ class ServiceAccountClaims:
     pod: BoundObject | None = None
     secret: BoundObject | None = None
     node: BoundObject | None = None
+    # The Secret that holds the token, for tokens of the old kind that never expire.
+    held_by: str = ""
 
     def user(self, minor: int) -> UserInfo:
         """The user that the token makes."""
@@ -128,6 +135,29 @@ def claims_of(claims: ServiceAccountClaims, issuer: str) -> JSONObject:
         "nbf": claims.lifetime.issued,
         "sub": service_account_username(claims.namespace, claims.account.name),
     }
+
+
+def legacy_claims(namespace: str, account: BoundObject, secret: str) -> JSONObject:
+    """The JSON of a token that lives in a Secret until that is deleted."""
+    return {
+        "iss": LEGACY_ISSUER,
+        f"{_LEGACY}namespace": namespace,
+        f"{_LEGACY}secret.name": secret,
+        f"{_LEGACY}service-account.name": account.name,
+        f"{_LEGACY}service-account.uid": account.uid,
+        "sub": service_account_username(namespace, account.name),
+    }
+
+
+def read_legacy_claims(payload: JSONObject) -> ServiceAccountClaims | None:
+    """The claims of a token that lives in a Secret; None when they are incomplete."""
+    members = ("namespace", "secret.name", "service-account.name", "service-account.uid")
+    namespace, secret, name, uid = (payload.get(_LEGACY + member) for member in members)
+    for text in (namespace, secret, name, uid):
+        if not isinstance(text, str) or not text:
+            return None
+    account = BoundObject(str(name), str(uid))
+    return ServiceAccountClaims(str(namespace), account, (), Lifetime(0, 0), held_by=str(secret))
 
 
 def read_claims(payload: JSONObject) -> ServiceAccountClaims | None:

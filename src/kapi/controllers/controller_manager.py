@@ -16,11 +16,13 @@ from kapi.controllers.protection_controllers import (
 )
 from kapi.controllers.resource_quota_controller import ResourceQuotaController
 from kapi.controllers.root_ca_publisher import RootCAPublisher
+from kapi.controllers.service_account_tokens_controller import ServiceAccountTokensController
 from kapi.controllers.service_accounts_controller import ServiceAccountsController
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from kapi.authentication.service_account import TokenIssuer
     from kapi.controllers.work_queue import WorkQueue
     from kapi.endpoints.api import API
     from kapi.storage.engine import Engine
@@ -55,9 +57,19 @@ def is_enabled(wanted: Sequence[str], name: str, aliases: Sequence[str] = ()) ->
 
 
 class ControllerManager:
-    """The running controllers of one server."""
+    """The running controllers of one server.
 
-    def __init__(self, api: API, engine: Engine, wanted: Sequence[str], root_ca: str) -> None:
+    Without ``root_ca`` none is published, without ``issuer`` Secrets get no tokens.
+    """
+
+    def __init__(
+        self,
+        api: API,
+        engine: Engine,
+        wanted: Sequence[str],
+        root_ca: str,
+        issuer: TokenIssuer | None,
+    ) -> None:
         keys = ObjectKeys(api)
         makers: list[tuple[type[Controller], Callable[[InProcessClient], Controller]]] = [
             (NamespaceController, lambda client: NamespaceController(api, client)),
@@ -66,6 +78,13 @@ class ControllerManager:
             (ServiceAccountsController, ServiceAccountsController),
             *((kind, _maker(kind, api, keys)) for kind in _PROTECTIONS),
         ]
+        if issuer is not None:
+            makers.append(
+                (
+                    ServiceAccountTokensController,
+                    lambda client: ServiceAccountTokensController(client, issuer, root_ca),
+                )
+            )
         if root_ca:
             makers.append((RootCAPublisher, lambda client: RootCAPublisher(client, root_ca)))
         self.controllers: list[Controller] = [

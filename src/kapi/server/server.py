@@ -64,6 +64,7 @@ from kapi.server.engines import open_engine
 from kapi.server.lookup import StoreLookup
 from kapi.server.options import OptionsError, StartError, first_service_ip
 from kapi.server.quota_status import ClientQuotaStatus
+from kapi.server.replica import Replica, advertised_address
 from kapi.server.service_accounts import ServiceAccountTokens
 from kapi.server.service_claims import ServiceClaims
 from kapi.server.services import ServiceHooks
@@ -114,6 +115,7 @@ class APIServer:
         self._application: Application | None = None
         self._compaction: asyncio.Task[None] | None = None
         self._controllers: ControllerManager | None = None
+        self._replica: Replica | None = None
         self.api: API | None = None
 
     async def start(self) -> None:
@@ -190,15 +192,31 @@ class APIServer:
         reviews = TokenReviews(authenticator, tokens.audiences)
         router = self._router(api, tokens, reviews, documents)
         self._application = Application(api, router, _authenticate(authenticator), metrics)
-        self._controllers = ControllerManager(
-            api, self._engine, options.controllers, self._root_ca()
-        )
-        self._controllers.start()
+        self._start_controllers(api, client, definition_hooks.custom_resources)
+
+    def _start_controllers(
+        self, api: API, client: InProcessClient, custom_resources: CustomResources
+    ) -> None:
+        engine, options = self._engine, self.options
+        assert engine is not None
+        root_ca = self._root_ca()
+
+        def controllers() -> ControllerManager:
+            return ControllerManager(api, engine, options.controllers, root_ca)
+
+        if options.etcd.servers:
+            self._replica = Replica(api, engine, client, options, custom_resources, controllers)
+            self._replica.start()
+        else:
+            self._controllers = controllers()
+            self._controllers.start()
 
     async def stop(self) -> None:
         """End controllers and watches, then close the store."""
         if self._controllers is not None:
             await self._controllers.stop()
+        if self._replica is not None:
+            await self._replica.stop()
         if self._compaction is not None:
             self._compaction.cancel()
         if self.api is not None:
@@ -210,7 +228,9 @@ class APIServer:
     @property
     def settled(self) -> bool:
         """Whether no controller has anything to do now."""
-        return self._controllers is None or self._controllers.idle
+        running = self._controllers
+        replica = self._replica
+        return (running is None or running.idle) and (replica is None or replica.settled)
 
     async def __call__(
         self,
@@ -278,12 +298,11 @@ class APIServer:
     async def _bootstrap(self, client: InProcessClient) -> None:
         options = self.options
         ranges = [text.strip() for text in options.service_cluster_ip_range.split(",")]
-        address = ipaddress.ip_address(options.bind_address)
         await create_bootstrap_objects(
             client,
             service_ip=first_service_ip(options.service_cluster_ip_range),
             cidrs=ranges,
-            address=str(address),
+            address=advertised_address(options),
             port=options.secure_port or 6443,
             now=format_time(self.clock.now()),
         )

@@ -38,8 +38,9 @@ class ServiceAccountTokens:
         self._signing_pem = _read(how.signing_key_file)
         self._verifying_pems = [_read(path) for path in how.key_files]
         issuer = how.issuers[0] if how.issuers else ""
+        self.issuer = TokenIssuer(issuer, self.signing_key)
         self.requests = TokenRequests(
-            TokenIssuer(issuer, self.signing_key),
+            self.issuer,
             self.audiences,
             maximum_seconds=how.max_token_expiration_seconds,
             extend=how.extend_token_expiration,
@@ -69,6 +70,11 @@ class ServiceAccountTokens:
         for pem in self._verifying_pems:
             found += read_verifying_keys(pem)
         return list({key.key_id: key for key in found}.values())
+
+    @property
+    def can_issue(self) -> bool:
+        """Whether there is a key to sign with."""
+        return bool(self._signing_pem)
 
     def signing_key(self) -> SigningKey:
         """The key that signs; InternalError when the server has none."""
