@@ -70,10 +70,8 @@ class Router:
             if self._api.catalogue.is_builtin(info.group):
                 raise NotFound.path()
             return not_found_page()
-        if resource.custom and resource.namespaced is not bool(info.namespace):
-            # Of all paths outside a namespace, only that of all namespaces' objects exists.
-            if not resource.namespaced or info.name or request.method != "GET":
-                return not_found_page()
+        if resource.custom and not _in_scope(info, resource, request.method):
+            return not_found_page()
         if info.namespace and not resource.namespaced and not _is_namespace_itself(info):
             raise NotFound.path()
         if resource.deprecation:
@@ -162,6 +160,16 @@ def _not_supported(verb: str, resource: Resource) -> MethodNotSupported:
         f'{verb} is not supported on resources of kind "{what}"',
         {"group": resource.group, "kind": resource.resource},
     )
+
+
+def _in_scope(info: RequestInfo, resource: Resource, method: str) -> bool:
+    """Whether a custom resource's path names a namespace exactly where it has one.
+
+    Outside of namespaces only the lists of all namespaces' objects exist.
+    """
+    if resource.namespaced:
+        return bool(info.namespace) or (not info.name and method == "GET")
+    return not info.namespace
 
 
 def _is_namespace_itself(info: RequestInfo) -> bool:

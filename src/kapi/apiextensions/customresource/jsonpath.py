@@ -177,12 +177,9 @@ def _compare(operator: str | None, left: JSONValue, right: JSONValue) -> bool:
         return False
     if left is None:
         return False
-    return {
-        "<": left < right,
-        "<=": left <= right,
-        ">": left > right,
-        ">=": left >= right,
-    }[operator]
+    if operator in {"<", "<="}:
+        return bool(left < right) or (operator == "<=" and bool(left == right))
+    return bool(left > right) or (operator == ">=" and bool(left == right))
 
 
 _BRACKETS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Step]], ...] = (

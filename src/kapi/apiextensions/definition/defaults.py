@@ -14,12 +14,8 @@ _HTTPS = 443
 
 def default_definition(obj: JSONObject) -> None:
     """Name the singular and the list, convert by nothing."""
-    spec = obj.get("spec")
-    if spec is None:
-        spec = obj["spec"] = {}
-    names = spec.get("names")
-    if names is None:
-        names = spec["names"] = {}
+    spec: JSONObject = obj.setdefault("spec", {})
+    names: JSONObject = spec.setdefault("names", {})
     kind = names.get("kind") or ""
     if not names.get("singular") and kind:
         names["singular"] = kind.lower()

@@ -26,9 +26,9 @@ def compile_lists(schema: JSONObject) -> CheckLists | None:
     if schema.get("type") == "array":
         return _list(schema)
     members = {
-        name: check
+        name: found
         for name, part in (schema.get("properties") or {}).items()
-        if (check := compile_lists(part)) is not None
+        if (found := compile_lists(part)) is not None
     }
     additional = schema.get("additionalProperties")
     other = compile_lists(additional) if isinstance(additional, dict) else None

@@ -17,7 +17,7 @@ from kapi.apiextensions.schema.patterns import compile_pattern
 from kapi.apimachinery.field import ErrorList, FieldError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from kapi.apimachinery.types import JSONObject, JSONValue
 
@@ -412,7 +412,7 @@ def _keep_important(failures: Failures, results: list[Failures], told: Failures 
             failures.extend(failure for failure in result if failure[1])
 
 
-def _any_of(schemas: list[JSONObject]) -> Check | None:
+def _any_of(schemas: Sequence[JSONObject]) -> Check | None:
     if not schemas:
         return None
     checks = [compile_validator(schema) for schema in schemas]
@@ -433,7 +433,7 @@ def _any_of(schemas: list[JSONObject]) -> Check | None:
     return check
 
 
-def _one_of(schemas: list[JSONObject]) -> Check | None:
+def _one_of(schemas: Sequence[JSONObject]) -> Check | None:
     if not schemas:
         return None
     checks = [compile_validator(schema) for schema in schemas]
@@ -458,7 +458,7 @@ def _one_of(schemas: list[JSONObject]) -> Check | None:
     return check
 
 
-def _all_of(schemas: list[JSONObject]) -> Check | None:
+def _all_of(schemas: Sequence[JSONObject]) -> Check | None:
     if not schemas:
         return None
     checks = [compile_validator(schema) for schema in schemas]

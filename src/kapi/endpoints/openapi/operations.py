@@ -266,7 +266,7 @@ class _ResourceOperations:
         self, path: str, operation_id: str, text: str, within: tuple[str, ...]
     ) -> Operation:
         shared: tuple[str, ...] = (*within, "pretty")
-        parameters = _LIST
+        parameters: tuple[str, ...] = _LIST
         if self._resource.custom and path != self._collection:
             # The only operation of its path: its parameters are those of the path.
             shared, parameters = tuple(sorted((*shared, *_LIST))), ()
