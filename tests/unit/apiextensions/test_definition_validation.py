@@ -1,0 +1,170 @@
+"""Validation of CustomResourceDefinitions."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+import pytest
+
+from kapi.apiextensions.definition.defaults import default_definition
+from kapi.apiextensions.definition.validation import (
+    validate_definition,
+    validate_definition_update,
+)
+from kapi.apimachinery.field import ErrorList
+
+ROOT = "spec.validation.openAPIV3Schema"
+X = f"{ROOT}.properties[x]"
+
+
+def definition(schema=None, **spec):
+    """A valid definition, but for what is given."""
+    schema = {"type": "object"} if schema is None else schema
+    obj = {
+        "metadata": {"name": "widgets.example.com"},
+        "spec": {
+            "group": "example.com",
+            "scope": "Namespaced",
+            "names": {"plural": "widgets", "kind": "Widget"},
+            "versions": [
+                {
+                    "name": "v1",
+                    "served": True,
+                    "storage": True,
+                    "schema": {"openAPIV3Schema": schema},
+                }
+            ],
+            **spec,
+        },
+        "status": {"storedVersions": ["v1"]},
+    }
+    default_definition(obj)
+    return obj
+
+
+def errors_of(obj):
+    errors = ErrorList()
+    validate_definition(obj, errors)
+    return [str(error) for error in errors]
+
+
+def with_x(**schema):
+    return definition({"type": "object", "properties": {"x": schema}})
+
+
+def test_a_good_definition():
+    """A definition with defaults has no errors."""
+    obj = definition()
+    assert errors_of(obj) == []
+    assert obj["spec"]["names"]["listKind"] == "WidgetList"
+    assert obj["spec"]["conversion"] == {"strategy": "None"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "error"),
+    [
+        ({}, f"{X}.type: Required value: must not be empty for specified object fields"),
+        ({"type": "array"}, f"{X}.items: Required value: must be specified"),
+        (
+            {
+                "type": "object",
+                "properties": {"a": {"type": "string"}},
+                "allOf": [{"type": "object"}],
+            },
+            f"{X}.allOf[0].type: Forbidden: must be empty to be structural",
+        ),
+        (
+            {"type": "string", "default": 5},
+            f'{X}.default: Invalid value: "integer":  in body must be of type string: "integer"',
+        ),
+        (
+            {"type": "object", "default": {"b": 1}},
+            f'{X}.default: Invalid value: {{"b":1}}: must not have unknown fields',
+        ),
+        (
+            {"type": "string", "pattern": "a("},
+            (
+                f'{X}.pattern: Invalid value: "a(": must be a valid regular expression, but '
+                "isn't: error parsing regexp: missing closing ): `a(`"
+            ),
+        ),
+        (
+            {"type": "array", "items": {"type": "string"}, "x-kubernetes-list-type": "bag"},
+            (
+                f'{X}.x-kubernetes-list-type: Unsupported value: "bag": supported values: "atomic", '
+                '"set", "map"'
+            ),
+        ),
+        ({"$ref": "#/a"}, f"{X}.$ref: Forbidden: $ref is not supported"),
+    ],
+)
+def test_schemas(schema, error):
+    """What a schema may not say is told with the path in the schema."""
+    assert errors_of(with_x(**schema)) == [error]
+
+
+def test_int_or_string_allows_one_any_of():
+    """The well-known alternatives are allowed in their order only."""
+    types = [{"type": "integer"}, {"type": "string"}]
+    good = {"x-kubernetes-int-or-string": True, "anyOf": types}
+    assert errors_of(with_x(**good)) == []
+    assert len(errors_of(with_x(**{**good, "anyOf": types[::-1]}))) == 2
+
+
+def test_errors_name_the_version_that_differs():
+    """What is the same in all versions is reported above them, other things in their version."""
+    versions = deepcopy(definition()["spec"]["versions"])
+    second = deepcopy(versions[0])
+    second.update(name="v2", storage=False)
+    second["schema"] = {"openAPIV3Schema": {"type": "array", "items": {"type": "string"}}}
+    (error,) = errors_of(definition(versions=[versions[0], second]))
+    assert error.startswith("spec.versions[1].schema.openAPIV3Schema.type: Invalid value")
+
+
+def test_exactly_one_storage_version():
+    """The message shows the versions as Go names their members."""
+    obj = definition()
+    obj["spec"]["versions"][0]["storage"] = False
+    obj["status"]["storedVersions"] = None
+    first, second = errors_of(obj)
+    assert first.startswith('spec.versions: Invalid value: [{"Name":"v1","Served":true,')
+    assert '"Schema":null' in first
+    assert second == (
+        "status.storedVersions: Invalid value: null: must have at least one stored version"
+    )
+
+
+def test_a_stored_version_stays():
+    """A version that objects may be stored in cannot be removed."""
+    old = definition()
+    new = deepcopy(old)
+    new["spec"]["versions"][0]["name"] = "v2"
+    new["status"]["storedVersions"] = ["v1", "v2"]
+    errors = ErrorList()
+    validate_definition_update(new, old, errors)
+    assert [error.path for error in errors] == ["status.storedVersions[0]"]
+
+
+def test_scope_and_kind_are_fixed_once_established():
+    """Before, they may change; the group and the plural never."""
+    old = definition()
+    new = deepcopy(old)
+    new["spec"]["scope"] = "Cluster"
+    errors = ErrorList()
+    validate_definition_update(new, old, errors)
+    assert not errors
+    old["status"]["conditions"] = [{"type": "Established", "status": "True"}]
+    validate_definition_update(new, old, errors)
+    assert [str(error) for error in errors] == [
+        'spec.scope: Invalid value: "Cluster": field is immutable'
+    ]
+
+
+def test_groups_of_the_project_need_approval():
+    """A URL or a text that says unapproved will do."""
+    obj = definition(group="a.k8s.io")
+    obj["metadata"]["name"] = "widgets.a.k8s.io"
+    assert len(errors_of(obj)) == 1
+    for annotation, problems in (("https://a.b/c", 0), ("unapproved, x", 0), ("yes", 1)):
+        obj["metadata"]["annotations"] = {"api-approved.kubernetes.io": annotation}
+        assert len(errors_of(obj)) == problems
