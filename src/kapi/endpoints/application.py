@@ -24,6 +24,8 @@ from kapi.endpoints.negotiation import JSON
 from kapi.endpoints.request import BrokenStream, Request, Response, parse_path
 from kapi.endpoints.websocket import is_websocket, send_messages
 from kapi.endpoints.writer import encode
+from kapi.registry.storage_errors import to_status
+from kapi.storage.errors import StorageError
 from kapi.util.metrics import stopwatch
 
 if TYPE_CHECKING:
@@ -104,7 +106,7 @@ class Application:
             elif method in _BODY_METHODS:
                 request.body = await _read_body(headers, receive)
             response = await self._router.respond(request)
-        except StatusError as error:
+        except (StatusError, StorageError) as error:
             response = self._failure(error, headers)
         except asyncio.CancelledError:
             raise
@@ -168,7 +170,9 @@ class Application:
             out.append((b"content-length", str(len(response.body)).encode()))
         return {"type": "http.response.start", "status": response.status, "headers": out}
 
-    def _failure(self, error: StatusError, headers: dict[bytes, bytes]) -> Response:
+    def _failure(self, error: StatusError | StorageError, headers: dict[bytes, bytes]) -> Response:
+        if isinstance(error, StorageError):
+            error = to_status(error)
         representation: Representation
         try:
             representation = self._api.negotiator.choose(headers.get(b"accept"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from kapi.apimachinery.errors import (
     Expired,
     InternalError,
-    RequestEntityTooLarge,
     ServiceUnavailable,
     StatusError,
     Timeout,
@@ -31,7 +30,8 @@ def to_status(error: errors.StorageError) -> StatusError:
         }
         return Timeout(f"Timeout: {error}", details, headers={"Retry-After": "1"})
     if isinstance(error, errors.TooLarge):
-        return RequestEntityTooLarge(str(error))
+        # Clients know this one by etcd's words.
+        return StatusError("etcdserver: request is too large", code=500)
     if isinstance(error, errors.DiskFull):
         return StatusError(f"the storage is full: {error}", {}, code=507)
     if isinstance(error, errors.Unavailable):

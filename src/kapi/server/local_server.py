@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kapi.apimachinery.errors import StatusError
 from kapi.server.data_directory import DataDirectory
 from kapi.server.options import StartError, TLSOptions, first_service_ip
 from kapi.server.secure_serving import SecureServing, bind
@@ -103,7 +104,8 @@ class LocalServer:
             await application.start()
             await serving.start()
             yield
-        except StorageError as error:
+        except (StorageError, StatusError) as error:
+            # Objects that every cluster has are written as by any client: failures are Statuses.
             raise StartError(f"the store failed: {error}") from error
         finally:
             await serving.stop(application.stop)
