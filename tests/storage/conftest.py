@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from etcd_cluster import EtcdCluster
 
+from etcd_cluster import EtcdCluster
 from kapi.storage.etcd.engine import EtcdEngine
 from kapi.util.clock import FakeClock
 

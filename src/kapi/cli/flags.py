@@ -72,6 +72,13 @@ def _add_endpoint_flags(parser: argparse.ArgumentParser, port: int, address: str
         metavar="IP",
         help="address to listen on (default: %(default)s)",
     )
+    group.add_argument(
+        "--advertise-address",
+        type=_address,
+        default="",
+        metavar="IP",
+        help="address that the members of the cluster are told (default: --bind-address)",
+    )
     group.add_argument("--data-dir", type=Path, metavar="DIR", help="where state is kept")
     group.add_argument(
         "--storage-media-type",
@@ -207,6 +214,7 @@ def server_options(
         ephemeral=ephemeral,
         bind_address=arguments.bind_address,
         secure_port=arguments.secure_port,
+        advertise_address=arguments.advertise_address,
         tls=_tls_options(vars(arguments)),
         kubernetes_minor=arguments.kubernetes_minor,
         service_cluster_ip_range=arguments.service_cluster_ip_range,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kapi.apimachinery.errors import AlreadyExists, NotFound, StatusError
 from kapi.apimachinery.types import GroupVersionResource
+from kapi.server.endpoint_reconciler import kubernetes_endpoints
 
 if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject
@@ -112,23 +113,6 @@ async def _kubernetes_service(
     await _ensure(client, _SERVICES, "default", service)
     if address.startswith(("127.", "::1")):
         return  # endpoints may not point to loopback; who listens there only serves this machine
-    endpoints = {
-        "metadata": {
-            "name": "kubernetes",
-            "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"},
-        },
-        "subsets": [
-            {
-                "addresses": [{"ip": address}],
-                "ports": [{"name": "https", "port": port, "protocol": "TCP"}],
-            }
-        ],
-    }
+    endpoints, endpoint_slice = kubernetes_endpoints([address], port)
     await _ensure(client, _ENDPOINTS, "default", endpoints)
-    endpoint_slice = {
-        "metadata": {"name": "kubernetes", "labels": {"kubernetes.io/service-name": "kubernetes"}},
-        "addressType": "IPv6" if ":" in address else "IPv4",
-        "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
-        "ports": [{"name": "https", "port": port, "protocol": "TCP"}],
-    }
     await _ensure(client, _SLICES, "default", endpoint_slice)

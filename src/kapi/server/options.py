@@ -89,8 +89,9 @@ class EtcdOptions:
 class ServerOptions:
     """What one server is told.
 
-    ``kubernetes_minor`` is the minor version whose API is served (36 for 1.36). ``controllers``
-    lists controllers as kube-controller-manager's flag does: ``*``, names, and ``-name``.
+    ``advertise_address`` is where the members of the cluster reach the server; empty for the
+    address it listens on. ``kubernetes_minor`` is the minor version whose API is served (36 for
+    1.36). ``controllers`` lists controllers as kube-controller-manager's flag does: ``*``, names, and ``-name``.
     ``runtime_config`` maps ``api/all``, ``group/version`` and ``group/version/resource`` to
     whether they are served. ``admin_token`` is the bearer token of a user in ``system:masters``;
     empty for none. ``root_ca_file`` is the CA that clients inside the cluster verify this server
@@ -102,6 +103,7 @@ class ServerOptions:
     ephemeral: bool = False
     bind_address: str = "127.0.0.1"
     secure_port: int = 6443
+    advertise_address: str = ""
     tls: TLSOptions = field(default_factory=TLSOptions)
     kubernetes_minor: int = DEFAULT_MINOR
     service_cluster_ip_range: str = "10.0.0.0/24"

@@ -6,7 +6,6 @@ Everything hangs off this object; any number of servers can live in one process.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from typing import TYPE_CHECKING
 
 import orjson
@@ -192,17 +191,22 @@ class APIServer:
         reviews = TokenReviews(authenticator, tokens.audiences)
         router = self._router(api, tokens, reviews, documents)
         self._application = Application(api, router, _authenticate(authenticator), metrics)
-        self._start_controllers(api, client, definition_hooks.custom_resources)
+        self._start_controllers(api, client, definition_hooks.custom_resources, tokens)
 
     def _start_controllers(
-        self, api: API, client: InProcessClient, custom_resources: CustomResources
+        self,
+        api: API,
+        client: InProcessClient,
+        custom_resources: CustomResources,
+        tokens: ServiceAccountTokens,
     ) -> None:
         engine, options = self._engine, self.options
         assert engine is not None
         root_ca = self._root_ca()
+        issuer = tokens.issuer if tokens.can_issue else None
 
         def controllers() -> ControllerManager:
-            return ControllerManager(api, engine, options.controllers, root_ca)
+            return ControllerManager(api, engine, options.controllers, root_ca, issuer)
 
         if options.etcd.servers:
             self._replica = Replica(api, engine, client, options, custom_resources, controllers)
