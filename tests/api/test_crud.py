@@ -214,3 +214,30 @@ async def test_scale_is_a_view_of_the_object(cluster, deployment):
     assert (await cluster.put(f"{DEPLOYMENTS}/web/scale", scale)).json()["spec"]["replicas"] == 8
     assert (await cluster.read(f"{DEPLOYMENTS}/web"))["spec"]["replicas"] == 8
     assert (await cluster.put(f"{DEPLOYMENTS}/web/scale", scale)).status_code == 409
+
+
+async def test_one_of_many_wins(cluster, config_map):
+    """Of equal creations, stale updates and deletions at the same time one succeeds each."""
+    created = await asyncio.gather(
+        *(cluster.post(MAPS, config_map("a", data={"by": str(n)})) for n in range(20))
+    )
+    assert sorted(answer.status_code for answer in created) == [201] + [409] * 19
+    [winner] = [answer.json() for answer in created if answer.status_code == 201]
+    assert await cluster.read(f"{MAPS}/a") == winner
+    updated = await asyncio.gather(
+        *(cluster.put(f"{MAPS}/a", {**winner, "data": {"by": f"u{n}"}}) for n in range(20))
+    )
+    assert sorted(answer.status_code for answer in updated) == [200] + [409] * 19
+    deleted = await asyncio.gather(*(cluster.delete(f"{MAPS}/a") for _ in range(20)))
+    assert sorted(answer.status_code for answer in deleted) == [200] + [404] * 19
+
+
+async def test_created_again_is_another_object(cluster, config_map):
+    """Deleted and created with the same name it has another uid and a newer version."""
+    first = (await cluster.create(MAPS, config_map("a")))["metadata"]
+    await cluster.delete(f"{MAPS}/a")
+    second = (await cluster.create(MAPS, config_map("a")))["metadata"]
+    assert first["uid"] != second["uid"]
+    assert int(first["resourceVersion"]) < int(second["resourceVersion"])
+    stale = {"metadata": {"name": "a", "uid": first["uid"]}}
+    assert (await cluster.put(f"{MAPS}/a", stale)).status_code == 409

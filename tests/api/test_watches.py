@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from kapi.apimachinery.types import GroupResource
+
 MAPS = "/api/v1/namespaces/default/configmaps"
 ALL_MAPS = "/api/v1/configmaps"
 END = {"k8s.io/initial-events-end": "true"}
@@ -286,3 +288,12 @@ async def test_stopping_the_server_ends_watches(start_cluster):
     async with cluster.watch(MAPS) as watch:
         await cluster.server.stop()
         assert await watch.rest() == []
+
+
+async def test_watch_whose_client_is_gone_leaves_nothing(cluster, config_map):
+    """A disconnected client's watch takes no more events and is forgotten."""
+    cacher = cluster.server.api.stores[GroupResource("", "configmaps")].storage.cacher
+    async with cluster.watch(MAPS):
+        await cluster.create(MAPS, config_map("a"))
+        assert len(cacher._fanout) == 1
+    assert len(cacher._fanout) == 0
