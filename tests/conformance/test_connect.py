@@ -68,7 +68,7 @@ def backend():
 def server(kapi, client, kubelet, backend, tmp_path):
     """A server with a node, a pod on it and a service; its administrator's connection."""
     data = tmp_path / "data"
-    url = kapi(
+    process = kapi(
         "up",
         "--ephemeral",
         "--port=0",
@@ -77,10 +77,12 @@ def server(kapi, client, kubelet, backend, tmp_path):
         f"--kubelet-client-certificate={tmp_path / 'client.crt'}",
         f"--kubelet-client-key={tmp_path / 'client.key'}",
         f"--kubelet-certificate-authority={tmp_path / 'ca.crt'}",
-    ).wait_until_ready()
+    )
+    url = process.wait_until_ready()
     token = (data / "admin-token").read_text().strip()
     connection = client(url, data / "pki" / "ca.crt", token=token)
     connection.url, connection.token, connection.data = url, token, data
+    connection.process = process
     addresses = [{"type": "InternalIP", "address": "127.0.0.1"}]
     endpoint = {"kubeletEndpoint": {"Port": kubelet.port}}
     status = {"addresses": addresses, "daemonEndpoints": endpoint}
@@ -224,11 +226,7 @@ def test_watch_over_websocket(server):
         event = json.loads(opened.recv())
         assert (event["type"], event["object"]["metadata"]["name"]) == ("ADDED", name)
     assert opened.recv() == ""
-    with pytest.raises(websocket.WebSocketBadStatusException, match="403"):
-        websocket.create_connection(
-            server.url.replace("https:", "wss:") + path + "?watch=true",
-            sslopt={"ca_certs": str(server.data / "pki" / "ca.crt")},
-        )
+    opened.shutdown()
 
 
 def test_command_by_kubectl(server, kubelet):
@@ -276,6 +274,16 @@ def test_refused_upgrade_keeps_the_connection(server):
         answers = read_until(connection, b"gitVersion")
         assert answers.startswith(b"HTTP/1.1 400 ")
         assert b"choose one of: [c gone]" in answers
+
+
+def test_end_of_the_server(server, kubelet):
+    """A server that is told to end does so at once, and open commands end with it."""
+    with raw_connection(server) as connection:
+        send_upgrade(server, connection, f"{POD}/attach?container=c", "SPDY/3.1")
+        read_until(connection, b"ready:")
+        assert server.process.end()[0] == 0
+        assert connection.recv(100) == b""
+    wait_until(lambda: kubelet.waiting == 0)
 
 
 def test_upgrade_is_required(server):
