@@ -16,6 +16,7 @@ from kapi.apimachinery.errors import (
     NotAcceptable,
     RequestEntityTooLarge,
     StatusError,
+    Timeout,
 )
 from kapi.apimachinery.user import UserInfo
 from kapi.endpoints.connect.exchange import Exchange
@@ -51,6 +52,8 @@ MAX_BODY_BYTES = 3 * 1024 * 1024
 _GZIP_BYTES = 128 * 1024
 # What is passed on as it comes: these handlers read the request themselves.
 _CONNECTING = frozenset({"log", "exec", "attach", "portforward", "proxy"})
+# kube-apiserver's --request-timeout.
+DEADLINE_SECONDS = 60.0
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -58,8 +61,15 @@ class Application:
     """One server's API as ASGI."""
 
     def __init__(
-        self, api: API, router: Router, authenticate: Authenticate, metrics: RequestMetrics
+        self,
+        api: API,
+        router: Router,
+        authenticate: Authenticate,
+        metrics: RequestMetrics,
+        *,
+        deadline_seconds: float = DEADLINE_SECONDS,
     ) -> None:
+        self._deadline_seconds = deadline_seconds
         self._metrics = metrics
         self._api = api
         self._router = router
@@ -69,6 +79,18 @@ class Application:
             (b"x-kubernetes-pf-flowschema-uid", api.ids.uid().encode()),
             (b"x-kubernetes-pf-prioritylevel-uid", api.ids.uid().encode()),
         )
+
+    async def _answer_in_time(self, request: Request, receive: Receive) -> Response:
+        """The answer to a request that has a deadline; watches only begin before it."""
+        try:
+            async with asyncio.timeout(self._deadline_seconds):
+                if request.method in _BODY_METHODS:
+                    request.body = await _read_body(request.headers, receive)
+                return await self._router.respond(request)
+        except TimeoutError:
+            raise Timeout(
+                "Timeout: request did not complete within the allotted timeout", {}
+            ) from None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection scope."""
@@ -103,9 +125,9 @@ class Application:
             authorize(request, self._api.authorizer)
             if request.info.subresource in _CONNECTING:
                 request.exchange = Exchange.of(scope, receive)
-            elif method in _BODY_METHODS:
-                request.body = await _read_body(headers, receive)
-            response = await self._router.respond(request)
+                response = await self._router.respond(request)
+            else:
+                response = await self._answer_in_time(request, receive)
         except (StatusError, StorageError) as error:
             response = self._failure(error, headers)
         except asyncio.CancelledError:
