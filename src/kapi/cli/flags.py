@@ -75,7 +75,6 @@ def _add_endpoint_flags(parser: argparse.ArgumentParser, port: int, address: str
     group.add_argument(
         "--advertise-address",
         type=_address,
-        default="",
         metavar="IP",
         help="address that the members of the cluster are told (default: --bind-address)",
     )
@@ -214,7 +213,7 @@ def server_options(
         ephemeral=ephemeral,
         bind_address=arguments.bind_address,
         secure_port=arguments.secure_port,
-        advertise_address=arguments.advertise_address,
+        advertise_address=arguments.advertise_address or "",
         tls=_tls_options(vars(arguments)),
         kubernetes_minor=arguments.kubernetes_minor,
         service_cluster_ip_range=arguments.service_cluster_ip_range,
