@@ -46,6 +46,10 @@ def serving_names(options: ServerOptions) -> list[str]:
     return names
 
 
+def _bind(options: ServerOptions) -> socket.socket:
+    return bind(options.bind_address, options.secure_port, shared=options.shared_port)
+
+
 class LocalServer:
     """A prepared server: its directory is locked, its port bound, its credentials made.
 
@@ -67,7 +71,7 @@ class LocalServer:
         """Lock, bind and make what is missing; StartError or OptionsError when that fails."""
         names = serving_names(options)
         data = DataDirectory(options.data_dir, clock)
-        with data.locked(), bind(options.bind_address, options.secure_port) as endpoint:
+        with data.locked(), _bind(options) as endpoint:
             token = data.ensure_credentials(names)
             makes_credentials = options.tls == TLSOptions()
             complete = replace(
@@ -82,6 +86,10 @@ class LocalServer:
             if makes_credentials:
                 data.write_kubeconfig(server.url)
             yield server
+
+    def beside(self) -> LocalServer:
+        """Another server like this one, on the same port."""
+        return LocalServer(self.options, self.data, _bind(self.options), self._clock)
 
     @property
     def url(self) -> str:

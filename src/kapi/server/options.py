@@ -91,12 +91,13 @@ class ServerOptions:
 
     ``advertise_address`` is where the members of the cluster reach the server; empty for the
     address it listens on. ``kubernetes_minor`` is the minor version whose API is served (36 for
-    1.36). ``controllers`` lists controllers as kube-controller-manager's flag does: ``*``, names, and ``-name``.
-    ``runtime_config`` maps ``api/all``, ``group/version`` and ``group/version/resource`` to
-    whether they are served. ``admin_token`` is the bearer token of a user in ``system:masters``;
-    empty for none. ``root_ca_file`` is the CA that clients inside the cluster verify this server
-    with; None publishes none. ``compaction_interval_seconds`` is how long old states are kept at
-    least, 0 for all of them. ``shared_port`` lets other servers listen on the same port.
+    1.36). ``controllers`` lists controllers as kube-controller-manager's flag does: ``*``, names,
+    and ``-name``. ``runtime_config`` maps ``api/all``, ``group/version`` and
+    ``group/version/resource`` to whether they are served. ``admin_token`` is the bearer token of
+    a user in ``system:masters``; empty for none. ``root_ca_file`` is the CA that clients inside
+    the cluster verify this server with; None publishes none. ``compaction_interval_seconds`` is
+    how long old states are kept at least, 0 for all of them. ``shared_port`` lets other servers
+    listen on the same port.
     """
 
     data_dir: Path

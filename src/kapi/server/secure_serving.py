@@ -118,17 +118,23 @@ def _peer_certificate(transport: asyncio.BaseTransport) -> ClientCertificate | N
     return ClientCertificate.from_peer(der, connection.getpeercert()) if der else None
 
 
-def bind(address: str, port: int) -> socket.socket:
+def bind(address: str, port: int, *, shared: bool = False) -> socket.socket:
     """A socket bound to a port (0 for any free one) that does not listen yet.
 
+    ``shared`` lets other sockets of this user listen on the same port.
     Raises StartError when the port is taken or the address is not this machine's.
     """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     endpoint = socket.socket(family, socket.SOCK_STREAM)
     endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        endpoint.bind((address, port))
-        endpoint.listen(0)
+        if shared:
+            # Not listening: the kernel hands connections to every socket that does.
+            endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            endpoint.bind((address, port))
+        else:
+            endpoint.bind((address, port))
+            endpoint.listen(0)
     except OSError as error:
         endpoint.close()
         if error.errno == errno.EADDRINUSE:
