@@ -55,9 +55,10 @@ class InProcessClient:
         """Whether this server has the resource at all."""
         return self._api.catalogue.get(*gvr) is not None
 
-    def _context(
+    def context(
         self, resource: Resource, namespace: str, name: str, operation: str, subresource: str = ""
     ) -> RequestContext:
+        """A request of this client's user, as rules see it."""
         return RequestContext(
             user=self._user,
             namespace=namespace,
@@ -90,7 +91,7 @@ class InProcessClient:
         """Create an object; raises AlreadyExists and whatever any client gets."""
         resource = self._resource(gvr)
         decoded = self._decoded(resource, obj)
-        context = self._context(resource, namespace, obj["metadata"].get("name", ""), "CREATE")
+        context = self.context(resource, namespace, obj["metadata"].get("name", ""), "CREATE")
         if resource.namespaced:
             decoded["metadata"]["namespace"] = namespace
         manager = self._api.field_manager(resource, "")
@@ -112,7 +113,7 @@ class InProcessClient:
     ) -> JSONObject:
         """Change an object through a function of the current one, retried on conflict."""
         resource = self._resource(gvr)
-        context = self._context(resource, namespace, name, "UPDATE", subresource)
+        context = self.context(resource, namespace, name, "UPDATE", subresource)
         rules = resource.rules
         strategy = rules.subresources[subresource] if subresource else rules.strategy
         fields = self._api.field_manager(resource, subresource)
@@ -137,7 +138,7 @@ class InProcessClient:
     ) -> None:
         """Delete an object; raises NotFound."""
         resource = self._resource(gvr)
-        context = self._context(resource, namespace, name, "DELETE")
+        context = self.context(resource, namespace, name, "DELETE")
         store = self._api.store(resource)
         how = options or DeleteOptions()
         mark = None

@@ -7,6 +7,7 @@ that is being deleted takes its instances along ("Finalizers" of CustomResourceD
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import orjson
@@ -43,18 +44,27 @@ _IN_PROGRESS = "CustomResource deletion is in progress"
 
 
 class _Served:
-    """What one definition has in the catalogue."""
+    """What one definition has in the catalogue.
 
-    __slots__ = ("mark", "resources", "terminating")
+    ``storage`` stands for all versions where objects are read and deleted, served or not.
+    """
 
-    def __init__(self, mark: tuple[object, ...], resources: list[Resource]) -> None:
+    __slots__ = ("mark", "resources", "storage", "terminating")
+
+    def __init__(
+        self, mark: tuple[object, ...], resources: list[Resource], storage: Resource
+    ) -> None:
         self.mark = mark
         self.resources = resources
+        self.storage = storage
         self.terminating = False
 
 
 class CustomResources:
-    """The definitions of one server, and what they serve."""
+    """The definitions of one server, and what they serve.
+
+    One definition at a time is brought into effect, so that two cannot get the same names.
+    """
 
     def __init__(self, api: API, engine: Engine, client: InProcessClient) -> None:
         self._api = api
@@ -62,19 +72,43 @@ class CustomResources:
         self._client = client
         self._read_metadata = metadata_reader(api.scheme)
         self._served: dict[str, _Served] = {}
+        # For each group what its definitions are called, so that names are compared cheaply.
+        self._names: dict[str, dict[str, JSONObject]] = {}
+        self._lock = asyncio.Lock()
+        self._busy: asyncio.Task[object] | None = None
 
     async def load(self) -> None:
         """Serve every definition that is in the store."""
-        for definition in await self._definitions():
-            await self.reconcile(definition["metadata"]["name"])
-
-    async def _definitions(self) -> list[JSONObject]:
-        return await self._client.list(DEFINITIONS) if self._client.serves(DEFINITIONS) else []
+        if not self._client.serves(DEFINITIONS):
+            return
+        store = self._api.stores[DEFINITIONS.group_resource]
+        entries = (await store.storage.list()).entries
+        for entry in entries:
+            self._remember(orjson.loads(entry.body))
+        for entry in entries:
+            await self.reconcile(entry.name)
 
     # -- one definition -----------------------------------------------------------------------
 
     async def reconcile(self, name: str) -> None:
         """Bring one definition into effect; does nothing when it already is."""
+        task = asyncio.current_task()
+        if self._busy is task:  # a consequence of what is being done
+            await self._reconcile(name)
+            return
+        async with self._lock:
+            self._busy = task
+            try:
+                await self._reconcile(name)
+            finally:
+                self._busy = None
+
+    async def instance_gone(self, name: str) -> None:
+        """The removal of an instance may be what a definition waits for."""
+        if self.is_terminating(name) and self._busy is not asyncio.current_task():
+            await self.reconcile(name)
+
+    async def _reconcile(self, name: str) -> None:
         try:
             definition = await self._client.get(DEFINITIONS, "", name)
         except NotFound:
@@ -82,28 +116,31 @@ class CustomResources:
             return
         if "deletionTimestamp" not in definition["metadata"]:
             definition = await self._accept(definition)
+        self._remember(definition)
         if is_true(definition, "Established"):
             await self._serve(definition)
         if "deletionTimestamp" in definition["metadata"]:
             await self._finalize(definition)
 
+    def _remember(self, definition: JSONObject) -> None:
+        meta, spec = definition["metadata"], definition["spec"]
+        status = definition.get("status") or {}
+        self._names.setdefault(spec["group"], {})[meta["name"]] = {
+            "metadata": {"name": meta["name"]},
+            "spec": {"group": spec["group"]},
+            "status": {"acceptedNames": status.get("acceptedNames")},
+            "waiting": not is_true(definition, "NamesAccepted"),
+        }
+
     async def _accept(self, definition: JSONObject) -> JSONObject:
         """Set names and conditions where they change."""
         now = format_time(self._api.clock.now())
-        group = definition["spec"]["group"]
-        others = [d for d in await self._peers(group) if d is not definition]
+        others = self._names.get(definition["spec"]["group"], {}).values()
         status = accept_names(definition, others, now)
         set_approval(definition, status, now)
         if status == definition.get("status"):
             return definition
         return await self._set_status(definition["metadata"]["name"], status)
-
-    async def _peers(self, group: str) -> list[JSONObject]:
-        """The definitions of a group."""
-        store = self._api.stores[DEFINITIONS.group_resource]
-        suffix = f".{group}"
-        found = await store.storage.list(predicate=lambda entry: entry.name.endswith(suffix))
-        return [store.load(entry) for entry in found.entries]
 
     async def _set_status(self, name: str, status: JSONObject) -> JSONObject:
         def change(current: JSONObject) -> JSONObject:
@@ -115,21 +152,24 @@ class CustomResources:
     # -- serving ------------------------------------------------------------------------------
 
     async def _serve(self, definition: JSONObject) -> None:
-        meta = definition["metadata"]
-        mark = (meta["uid"], meta.get("generation"), orjson.dumps(_accepted(definition)))
+        meta, status = definition["metadata"], definition["status"]
+        names = orjson.dumps([status["acceptedNames"], status.get("storedVersions")])
+        mark = (meta["uid"], meta.get("generation"), names)
         served = self._served.get(meta["name"])
         if served is not None and served.mark == mark:
             return
         schemas = structural_schemas(
             self._loader(meta["name"]), definition["spec"], self._read_metadata
         )
-        resources = custom_resources(self._api.scheme, definition, schemas)
+        resources, storage = custom_resources(self._api.scheme, definition, schemas)
+        self._served[meta["name"]] = _Served(mark, resources, storage)
+        before = self._open(storage, schemas)
         if served is not None:
             self._withdraw(served)
-        self._served[meta["name"]] = _Served(mark, resources)
         if resources:
-            await self._open(resources[0], schemas)
             self._api.catalogue.add(resources)
+        if before is not None:
+            await before.storage.close()
 
     def _loader(self, name: str) -> Callable[[], JSONObject]:
         """Reads the spec when a schema is first needed; until then it is not kept."""
@@ -144,14 +184,15 @@ class CustomResources:
 
         return load
 
-    async def _open(self, resource: Resource, schemas: Mapping[str, StructuralSchema]) -> None:
-        """Make the store of a resource, in place of one with an older schema."""
+    def _open(
+        self, resource: Resource, schemas: Mapping[str, StructuralSchema]
+    ) -> ResourceStore | None:
+        """Make the store of a resource; returns the one with an older schema."""
         api = self._api
         strategy = resource.rules.strategy
         prefix = storage_prefix(resource.storage, custom=True)
-        labels = strategy.field_labels({})
         fields = None
-        if labels:
+        if strategy.field_labels({}):
 
             def fields(obj: JSONObject) -> tuple[str, ...]:
                 return tuple(strategy.field_labels(obj).values())
@@ -165,8 +206,7 @@ class CustomResources:
             api.ids,
             InstanceHooks(self, f"{resource.resource}.{resource.group}"),
         )
-        if before is not None:
-            await before.storage.close()
+        return before
 
     def _withdraw(self, served: _Served) -> None:
         self._api.catalogue.remove(served.resources)
@@ -174,15 +214,17 @@ class CustomResources:
 
     async def _gone(self, name: str) -> None:
         """Stop serving a definition that was removed; its names are free for others."""
+        _, _, group = name.partition(".")
+        others = self._names.get(group, {})
+        others.pop(name, None)
+        if not others:
+            self._names.pop(group, None)
         served = self._served.pop(name, None)
         if served is not None:
             self._withdraw(served)
-            for storage in {resource.storage for resource in served.resources}:
-                await self._api.stores.pop(storage).storage.close()
-        _, _, group = name.partition(".")
-        for other in await self._peers(group):
-            if "deletionTimestamp" not in other["metadata"]:
-                await self.reconcile(other["metadata"]["name"])
+            await self._api.stores.pop(served.storage.storage).storage.close()
+        for other in [other for other, known in others.items() if known["waiting"]]:
+            await self._reconcile(other)
 
     # -- deletion -----------------------------------------------------------------------------
 
@@ -198,10 +240,10 @@ class CustomResources:
             return
         name = meta["name"]
         served = self._served.get(name)
-        if served is not None and served.resources:
+        if served is not None:
             first_time = not served.terminating
             served.terminating = True
-            if not await self._delete_instances(served.resources[0], mark=first_time):
+            if not await self._delete_instances(served.storage, mark=first_time):
                 await self._set_terminating(definition)
                 return
         await self._release(name)
@@ -209,11 +251,11 @@ class CustomResources:
     async def _delete_instances(self, resource: Resource, *, mark: bool) -> bool:
         """Delete what is there; true when nothing is left."""
         store = self._api.stores[resource.storage]
-        gvr = GroupVersionResource(resource.group, resource.version, resource.resource)
         if mark:
             for entry in (await store.storage.list()).entries:
+                context = self._client.context(resource, entry.namespace, entry.name, "DELETE")
                 try:
-                    await self._client.delete(gvr, entry.namespace, entry.name, DeleteOptions())
+                    await store.delete(context, resource, entry.name, DeleteOptions(), {})
                 except NotFound:
                     continue
         return await store.storage.count() == 0
@@ -234,11 +276,6 @@ class CustomResources:
             return current
 
         await self._client.update(DEFINITIONS, "", name, change)
-
-
-def _accepted(definition: JSONObject) -> JSONObject:
-    accepted: JSONObject = definition["status"]["acceptedNames"]
-    return accepted
 
 
 class _AfterWrite:
@@ -322,5 +359,4 @@ class InstanceHooks:
 
     async def after_delete(self, obj: JSONObject) -> None:
         """The last instance lets a definition go that is being deleted."""
-        if self._owner.is_terminating(self._definition):
-            await self._owner.reconcile(self._definition)
+        await self._owner.instance_gone(self._definition)

@@ -62,9 +62,10 @@ def structural_schemas(
 
 def custom_resources(
     scheme: Scheme, definition: JSONObject, schemas: Mapping[str, StructuralSchema]
-) -> list[Resource]:
-    """The resources of all served versions of a definition."""
-    return _Builder(scheme, definition, schemas).build()
+) -> tuple[list[Resource], Resource]:
+    """The resources of all served versions of a definition, and the one that stands for all."""
+    builder = _Builder(scheme, definition, schemas)
+    return builder.served(), builder.storage()
 
 
 class _Builder:
@@ -89,8 +90,13 @@ class _Builder:
         }
         self._scales = scales
 
-    def build(self) -> list[Resource]:
+    def served(self) -> list[Resource]:
         return [self._resource(version) for version in served_versions(self._spec)]
+
+    def storage(self) -> Resource:
+        """The resource at the storage version, whether that is served or not."""
+        versions = (v for v in self._spec["versions"] if v["name"] == self._hub.version)
+        return self._resource(next(versions))
 
     def _resource(self, version: JSONObject) -> Resource:
         names, gvk = self._names, GroupVersionKind(self._group, version["name"], self._hub.kind)

@@ -39,9 +39,7 @@ class _CustomStrategy(Strategy):
         """Finalizers should say whose they are."""
         _warn_of_finalizers(context, obj, ())
 
-    def warnings_on_update(
-        self, context: RequestContext, obj: JSONObject, old: JSONObject
-    ) -> None:
+    def warnings_on_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:
         """Finalizers should say whose they are."""
         _warn_of_finalizers(context, obj, old["metadata"].get("finalizers") or ())
 
@@ -55,9 +53,7 @@ class _CustomStrategy(Strategy):
         return False
 
 
-def _warn_of_finalizers(
-    context: RequestContext, obj: JSONObject, known: Sequence[str]
-) -> None:
+def _warn_of_finalizers(context: RequestContext, obj: JSONObject, known: Sequence[str]) -> None:
     for finalizer in obj["metadata"].get("finalizers") or ():
         if "/" in finalizer or finalizer in known or finalizer in _STANDARD_FINALIZERS:
             continue
