@@ -74,6 +74,7 @@ class TypeBuilder:
 
     def _field(self, owner: str, name: str, schema: JSONObject, required: bool) -> Field:
         presence = self._presence.field(owner, name)
+        path = f"{owner}.{name}"
         return Field(
             name,
             self._type(schema),
@@ -83,9 +84,9 @@ class TypeBuilder:
             required=required,
             patch_strategy=schema.get("x-kubernetes-patch-strategy", ""),
             patch_merge_key=schema.get("x-kubernetes-patch-merge-key", ""),
-            default=self._defaults.get(f"{owner}.{name}"),
+            default=self._defaults.get(path),
             number=presence.number,
-            gated=f"{owner}.{name}" in self._gated,
+            gated=path in self._gated,
             map_type=schema.get("x-kubernetes-map-type", ""),
         )
 

@@ -83,6 +83,10 @@ def _parse(line: str) -> dict[str, FieldPresence]:
     members: dict[str, FieldPresence] = {}
     number = 0
     for word in line.split()[1:]:
+        if word.isalnum():  # most members: the next number and nothing special
+            number += 1
+            members[word] = FieldPresence(number)
+            continue
         match = _WORD.fullmatch(word)
         if match is None:
             raise ValueError(f"messages.txt: cannot read {word!r}")

@@ -127,7 +127,7 @@ class MessageDecoderCompiler:
             if presence.inline:
                 inner = _message_reader(dict(self._readers(kind, presence.inline)))
                 readers[presence.number << 3 | LENGTH] = _inlined(inner)
-            elif name in kind.fields:
+            elif name in kind.fields and not kind.fields[name].gated:
                 field = kind.fields[name]
                 for wire, reader in self._member(field, wrapped=presence.wrapped).items():
                     readers[field.number << 3 | wire] = reader
