@@ -71,7 +71,7 @@ class NamespaceController:
     def observe(self, key: str, value: bytes | None) -> None:
         """Follow one change."""
         if value is not None:
-            if _DELETED in value and key.startswith(_PREFIX):
+            if key.startswith(_PREFIX) and _DELETED in value:
                 self.queue.add(key[len(_PREFIX) :])
         elif self._held:
             self._removed(key)
