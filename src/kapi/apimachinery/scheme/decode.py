@@ -282,7 +282,7 @@ class DecoderCompiler:
         return decode
 
     def always(self, kind: Type) -> list[tuple[str, Callable[[], JSONValue]]]:
-        """The members of a struct that are there even when they were not given, with their zeros."""
+        """The members of a struct that are there even when not given, with their zeros."""
         zeros = ((name, self._zero(field)) for name, field in kind.fields.items())
         return [(name, zero) for name, zero in zeros if zero is not None]
 

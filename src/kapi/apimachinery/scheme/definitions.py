@@ -11,11 +11,12 @@ import importlib.resources
 import importlib.util
 import pathlib
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from kapi.apimachinery.types import JSONObject
+if TYPE_CHECKING:
+    from kapi.apimachinery.types import JSONObject
 
 __all__ = ["FieldPresence", "Presence", "load_definitions"]
 

@@ -41,8 +41,9 @@ class Type:
 
     ``name`` is the definition name (``io.k8s.api.core.v1.Pod``) for structs and named scalars,
     ``go_name`` the last part (``Pod``). ``fields`` belongs to structs, ``element`` to lists and
-    maps (and names JSONSchemaProps in the three schema unions). ``list_type``/``map_type`` say how server-side apply treats the value
-    (atomic, set, map / granular), ``list_map_keys`` the keys of a ``map`` list.
+    maps (and names JSONSchemaProps in the three schema unions). ``list_type``/``map_type`` say
+    how server-side apply treats the value (atomic, set, map / granular), ``list_map_keys`` the
+    keys of a ``map`` list.
     """
 
     kind: TypeKind
