@@ -18,14 +18,16 @@ from kapi.util.clock import FakeClock
 # Messages of gnostic's OpenAPIv2: member=number:type, a star for repeated. "ext" are extensions.
 V2 = """
 Document swagger=1:text info=2:Info paths=8:Paths definitions=9:Definitions \
-security=12:Security* securityDefinitions=13:SecurityDefinitions
+parameters=10:ParameterDefinitions security=12:Security* securityDefinitions=13:SecurityDefinitions
 Info title=1:text version=2:text
 Paths named=2:PathItem
 PathItem get=2:Operation put=3:Operation post=4:Operation delete=5:Operation options=6:Operation \
 head=7:Operation patch=8:Operation parameters=9:ParametersItem* ext=10
 Operation tags=1:text* description=3:text operationId=5:text produces=6:text* consumes=7:text* \
 parameters=8:ParametersItem* responses=9:Responses schemes=10:text* ext=13
-ParametersItem only=1:Parameter
+ParametersItem only=1:Parameter only=2:Reference
+ParameterDefinitions named=1:Parameter
+Reference $ref=1:text
 Parameter only=1:Body only=2:NonBody
 Body description=1:text name=2:text in=3:text required=4:flag schema=5:Schema
 NonBody only=3:Query only=4:Path

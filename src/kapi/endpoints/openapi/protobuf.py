@@ -178,7 +178,7 @@ def _v2_schema() -> _Message:
 
 
 def _v2_parameter(schema: _Content) -> _Content:
-    """A parameter by its place, or a reference to one."""
+    """A parameter by its place."""
 
     def placed(number: int, *, empty_allowed: bool) -> _Field:
         shift = 1 if empty_allowed else 0
@@ -216,15 +216,19 @@ def _v2_parameter(schema: _Content) -> _Content:
     )
     in_body = _one(1, body)
     elsewhere = _one(2, lambda value: places[value["in"]](value))
+    return lambda value: in_body(value) if value["in"] == "body" else elsewhere(value)
+
+
+def _v2_parameter_or_reference(parameter: _Content) -> _Content:
     reference = _Message(description=_text(2))
     reference.fields["$ref"] = _text(1)
-    given = _one(1, lambda value: in_body(value) if value["in"] == "body" else elsewhere(value))
-    return _either("$ref", given, _one(2, reference))
+    return _either("$ref", _one(1, parameter), _one(2, reference))
 
 
 def _v2_document() -> _Message:
     schema = _v2_schema()
-    parameter = _v2_parameter(schema)
+    shared_parameter = _v2_parameter(schema)
+    parameter = _v2_parameter_or_reference(shared_parameter)
     response = _Message(5, description=_text(1), schema=_one(2, _one(1, schema)))
     security = _named(1, _texts(1))
     operation = _Message(
@@ -260,6 +264,7 @@ def _v2_document() -> _Message:
         produces=_texts(7),
         paths=_one(8, _named(2, path)),
         definitions=_map(9, schema),
+        parameters=_map(10, shared_parameter),
         security=_each(12, security),
         securityDefinitions=_map(13, _one(2, key)),
     )
