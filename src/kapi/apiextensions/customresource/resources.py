@@ -16,6 +16,7 @@ from kapi.apiextensions.customresource.strategy import (
 )
 from kapi.apiextensions.definition.versions import served_versions, storage_version
 from kapi.apiextensions.schema.structural import StructuralSchema
+from kapi.apimachinery.errors import StatusError
 from kapi.apimachinery.scheme import Type
 from kapi.apimachinery.types import GroupResource, GroupVersionKind
 from kapi.registry.catalogue import Resource, Subresource
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from kapi.apiextensions.schema.reading import ReadMetadata
+    from kapi.apiextensions.schema.structural import CompileRules
     from kapi.apimachinery.scheme import Scheme
     from kapi.apimachinery.types import JSONObject
     from kapi.registry.strategy import Strategy
@@ -40,9 +42,15 @@ _UNTYPED = Type("any")
 
 
 def structural_schemas(
-    load: Callable[[], JSONObject], spec: JSONObject, read_metadata: ReadMetadata
+    load: Callable[[], JSONObject],
+    spec: JSONObject,
+    read_metadata: ReadMetadata,
+    compile_rules: CompileRules | None = None,
 ) -> dict[str, StructuralSchema]:
-    """The schema of each version; ``load`` gives the definition's spec when one is needed."""
+    """The schema of each version; ``load`` gives the definition's spec when one is needed.
+
+    ``compile_rules`` makes the check of ``x-kubernetes-validations`` out of a schema.
+    """
 
     def schema_of(name: str) -> JSONObject:
         for version in load().get("versions") or ():
@@ -55,6 +63,7 @@ def structural_schemas(
         version["name"]: StructuralSchema(
             lambda name=version["name"]: schema_of(name),  # type: ignore[misc]
             read_metadata,
+            compile_rules,
         )
         for version in spec.get("versions") or ()
     }
@@ -133,7 +142,7 @@ class _Builder:
         strategy = kind(schemas, self._scales.get, self._selectable)
         subresources: dict[str, Strategy] = {}
         if has_status:
-            subresources["status"] = CustomResourceStatusStrategy(schemas)
+            subresources["status"] = CustomResourceStatusStrategy(schemas, self._scales.get)
         own = _selectable([version])
         convert = (
             {} if len(self._schemas) == 1 else {version["name"]: self._convert(version["name"])}
@@ -155,10 +164,24 @@ class _Builder:
     def _convert(self, version: str) -> Callable[[JSONObject], JSONObject]:
         """Conversion by nothing: the same object, as far as the version knows it."""
         schema = self._schemas[version]
+        if (self._spec.get("conversion") or {}).get("strategy") == "Webhook":
+            return self._refuse_webhook(version)
 
         def convert(obj: JSONObject) -> JSONObject:
             converted: JSONObject = schema.prune(obj)
             return converted
+
+        return convert
+
+    def _refuse_webhook(self, version: str) -> Callable[[JSONObject], JSONObject]:
+        """Objects of a definition with a conversion webhook exist in one form only."""
+        to = f"{self._group}/{version}, Kind={self._hub.kind}"
+
+        def convert(obj: JSONObject) -> JSONObject:
+            if obj.get("apiVersion", self._hub.api_version) == f"{self._group}/{version}":
+                return obj
+            why = "this server does not call conversion webhooks"
+            raise StatusError(f"conversion webhook for {to} failed: {why}", code=500)
 
         return convert
 

@@ -53,12 +53,15 @@ class ScalePaths:
     def validate(self, obj: JSONObject, errors: ErrorList) -> None:
         """Replicas are counts that fit 32 bits, the selector is text."""
         _validate_replicas(obj, self.spec_replicas, errors)
+        self.validate_status(obj, errors)
+
+    def validate_status(self, obj: JSONObject, errors: ErrorList) -> None:
+        """As far as a write of the status goes."""
         _validate_replicas(obj, self.status_replicas, errors)
-        if self.label_selector:
-            selector = value_at(obj, self.label_selector)
-            if selector is not None and not isinstance(selector, str):
-                why = f"{self.label_selector} accessor error: {_go(selector)}, expected string"
-                errors.invalid(self.label_selector, selector, why)
+        selector = value_at(obj, self.label_selector) if self.label_selector else None
+        if selector is not None and not isinstance(selector, str):
+            why = f"{self.label_selector} accessor error: {_go(selector)}, expected string"
+            errors.invalid(self.label_selector, "", why)
 
 
 class CustomScale:
@@ -114,7 +117,7 @@ def _validate_replicas(obj: JSONObject, path: str, errors: ErrorList) -> None:
         return
     if isinstance(replicas, bool) or not isinstance(replicas, int):
         why = f"{path} accessor error: {_go(replicas)}, expected int64"
-        errors.invalid(path, replicas, why)
+        errors.invalid(path, 0, why)
     elif replicas < 0:
         errors.invalid(path, replicas, "should be a non-negative integer")
     elif replicas >= _INT32:
@@ -123,6 +126,22 @@ def _validate_replicas(obj: JSONObject, path: str, errors: ErrorList) -> None:
 
 def _go(value: JSONValue) -> str:
     """A value and its type as Go prints them in accessor errors."""
-    kinds = {str: "string", bool: "bool", int: "int64", float: "float64"}
-    shown = "true" if value is True else "false" if value is False else value
-    return f"{shown} is of the type {kinds.get(type(value), 'map[string]interface {}')}"
+    kinds = {
+        str: "string",
+        bool: "bool",
+        int: "int64",
+        float: "float64",
+        list: "[]interface {}",
+        dict: "map[string]interface {}",
+    }
+    return f"{_go_text(value)} is of the type {kinds[type(value)]}"
+
+
+def _go_text(value: JSONValue) -> str:
+    if isinstance(value, dict):
+        return f"map[{' '.join(f'{name}:{_go_text(value[name])}' for name in sorted(value))}]"
+    if isinstance(value, list):
+        return f"[{' '.join(_go_text(item) for item in value)}]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "<nil>" if value is None else str(value)

@@ -103,6 +103,7 @@ class CustomResourceStrategy(_CustomStrategy):
             scale.validate(obj, errors)
         validate_embedded(schema.schema, obj, "", errors)
         schema.validate_lists(obj, old, errors)
+        schema.validate_rules(obj, old, errors)
 
     def field_labels(self, obj: JSONObject) -> Mapping[str, str]:
         """The selectable fields of all versions."""
@@ -144,8 +145,13 @@ class CustomResourceStatusStrategy(_CustomStrategy):
         "ownerReferences",
     )
 
-    def __init__(self, schemas: Callable[[str], StructuralSchema]) -> None:
+    def __init__(
+        self,
+        schemas: Callable[[str], StructuralSchema],
+        scales: Callable[[str], ScalePaths | None],
+    ) -> None:
         self._schemas = schemas
+        self._scales = scales
 
     def prepare_for_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:
         """Keep all that is not status, and all metadata but managedFields."""
@@ -171,5 +177,9 @@ class CustomResourceStatusStrategy(_CustomStrategy):
         """Check the status alone."""
         schema = self._schemas(context.version)
         schema.validate_status(obj, old, errors)
+        scale = self._scales(context.version)
+        if scale is not None:
+            scale.validate_status(obj, errors)
         validate_embedded(schema.schema, obj, "", errors)
         schema.validate_lists(obj, old, errors)
+        schema.validate_rules(obj, old, errors)

@@ -7,7 +7,7 @@ kept. Rules of ``x-kubernetes-validations`` stay in the schema for whoever evalu
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import orjson
 
@@ -25,7 +25,12 @@ if TYPE_CHECKING:
     from kapi.apiextensions.schema.validation import Check
     from kapi.apimachinery.types import JSONObject, JSONValue
 
-__all__ = ["StructuralSchema"]
+__all__ = ["CheckRules", "CompileRules", "StructuralSchema"]
+
+# (object, old object or None, errors so far): appends the rules that do not hold.
+CheckRules: TypeAlias = "Callable[[JSONObject, JSONObject | None, ErrorList], None]"
+# Compiles the rules of a schema; None when it has none.
+CompileRules: TypeAlias = "Callable[[JSONObject], CheckRules | None]"
 
 _EMPTY: JSONObject = {}
 
@@ -33,9 +38,15 @@ _EMPTY: JSONObject = {}
 class StructuralSchema:
     """Reads and checks the objects of one version; ``load`` gives its schema."""
 
-    def __init__(self, load: Callable[[], JSONObject], read_metadata: ReadMetadata) -> None:
+    def __init__(
+        self,
+        load: Callable[[], JSONObject],
+        read_metadata: ReadMetadata,
+        compile_rules: CompileRules | None = None,
+    ) -> None:
         self._load = load
         self._read_metadata = read_metadata
+        self._compile_rules = compile_rules
 
     @cached_property
     def schema(self) -> JSONObject:
@@ -60,6 +71,10 @@ class StructuralSchema:
     def _check_status(self) -> Check | None:
         status = (self.schema.get("properties") or _EMPTY).get("status")
         return None if status is None else compile_validator(status)
+
+    @cached_property
+    def _check_rules(self) -> CheckRules | None:
+        return None if self._compile_rules is None else self._compile_rules(self.schema)
 
     @cached_property
     def _check_lists(self) -> CheckLists | None:
@@ -94,6 +109,14 @@ class StructuralSchema:
             if before:
                 return
         errors.extend(found)
+
+    def validate_rules(self, obj: JSONObject, old: JSONObject | None, errors: ErrorList) -> None:
+        """Append the rules of ``x-kubernetes-validations`` that do not hold.
+
+        ``errors`` has what was found before: many rules need an object that fits its schema.
+        """
+        if self._check_rules is not None:
+            self._check_rules(obj, old, errors)
 
 
 def _report(check: Check, value: JSONValue, old: JSONValue, prefix: str, errors: ErrorList) -> None:
