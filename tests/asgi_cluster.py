@@ -127,7 +127,7 @@ class Cluster:
 
     async def get(self, path, headers=None, **parameters):
         """GET; the query comes from keyword arguments."""
-        return await self.http.get(path, params=parameters, headers=headers)
+        return await self.http.get(path, params=parameters or None, headers=headers)
 
     async def read(self, path, **parameters):
         """The object or list of a path."""
@@ -137,7 +137,7 @@ class Cluster:
 
     async def post(self, path, body, headers=None, **parameters):
         """POST of a JSON body."""
-        return await self.http.post(path, json=body, params=parameters, headers=headers)
+        return await self.http.post(path, json=body, params=parameters or None, headers=headers)
 
     async def create(self, path, body, **parameters):
         """Create an object; the object as stored."""
@@ -147,13 +147,15 @@ class Cluster:
 
     async def put(self, path, body, **parameters):
         """PUT of a JSON body."""
-        return await self.http.put(path, json=body, params=parameters)
+        return await self.http.put(path, json=body, params=parameters or None)
 
     async def patch(self, kind, path, body, **parameters):
         """PATCH of one of the four types: json, merge, strategic, apply."""
         content = body if isinstance(body, str) else json.dumps(body)
         headers = {"Content-Type": PATCH_TYPES[kind]}
-        return await self.http.patch(path, content=content, params=parameters, headers=headers)
+        return await self.http.patch(
+            path, content=content, params=parameters or None, headers=headers
+        )
 
     async def apply(self, path, body, manager="tester", **parameters):
         """Server-side apply."""
@@ -164,7 +166,7 @@ class Cluster:
         content = None if body is None else json.dumps(body)
         headers = {"Content-Type": "application/json"} if content else {}
         return await self.http.request(
-            "DELETE", path, content=content, params=parameters, headers=headers
+            "DELETE", path, content=content, params=parameters or None, headers=headers
         )
 
     async def settled(self):
