@@ -129,6 +129,7 @@ class EtcdEngine(Engine):
         prefix: str = "/registry/",
         tls: EtcdTLS | None = None,
         clock: Clock | None = None,
+        open_seconds: float = _OPEN_SECONDS,
     ) -> EtcdEngine:
         """Connect to a cluster; changes are followed of the keys under ``prefix`` only.
 
@@ -142,11 +143,11 @@ class EtcdEngine(Engine):
         engine: EtcdEngine | None = None
         try:
             request = range_request(key_range(prefix, "")[0], count_only=True)
-            answer = await connections.call(_RANGE, request, total_seconds=_OPEN_SECONDS)
+            answer = await connections.call(_RANGE, request, total_seconds=open_seconds)
             revision = range_answer(answer.data).revision
             status = await connections.call(_STATUS, b"")
             engine = cls(connections, prefix, revision, version_of(status.data), clock)
-            async with asyncio.timeout(_OPEN_SECONDS):
+            async with asyncio.timeout(open_seconds):
                 await engine._follower.accepted.wait()
         except BaseException as error:
             await (connections if engine is None else engine).close()

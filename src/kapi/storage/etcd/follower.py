@@ -79,10 +79,22 @@ async def _read(call: WatchCall) -> WatchAnswer:
 
 
 def _check(answer: WatchAnswer) -> None:
-    if answer.compact_revision or answer.incomplete:
+    if answer.compact_revision:
         raise RevisionCompacted(0, answer.compact_revision)
     if answer.canceled:
         raise Unavailable(f"etcd ended a watch: {answer.cancel_reason or 'no reason given'}")
+
+
+def _after(events: Sequence[Event], revision: int) -> Sequence[Event]:
+    """The events after a revision; RevisionCompacted when one lacks what was there before it."""
+    if events and events[0].kv.mod_revision <= revision:
+        events = [each for each in events if each.kv.mod_revision > revision]
+    for event in events:
+        kv = event.kv
+        # Whatever was not created by this change was there before it, and is compacted away.
+        if event.previous is None and kv.create_revision != kv.mod_revision:
+            raise RevisionCompacted(kv.mod_revision, 0)
+    return events
 
 
 class Follower:
@@ -164,17 +176,13 @@ class Follower:
             call.cancel()
 
     def _take(self, answer: WatchAnswer) -> None:
-        events = answer.events
+        events = _after(answer.events, self.revision)
         if events:
-            if events[0].kv.mod_revision <= self.revision:
-                events = [each for each in events if each.kv.mod_revision > self.revision]
-            if not events:
-                return
             # Not the header's revision: a watch that catches up has more events to come.
             revision = events[-1].kv.mod_revision
         else:
             revision = answer.revision
-            if answer.created or revision <= self.revision:
+            if answer.events or answer.created or revision <= self.revision:
                 return
         self.revision = revision
         self._receiver.changed(revision, events)
@@ -196,7 +204,7 @@ class Follower:
 
 async def past_events(
     connections: Connections, start: bytes, end: bytes, from_revision: int, to_revision: int
-) -> AsyncIterator[list[Event]]:
+) -> AsyncIterator[Sequence[Event]]:
     """The changes of a range from a revision on, whole transactions, until one at the end.
 
     The caller knows of a change in the range at ``to_revision``.
@@ -214,7 +222,7 @@ async def past_events(
         while True:
             answer = await _read(call)
             _check(answer)
-            events = [each for each in answer.events if each.kv.mod_revision >= from_revision]
+            events = _after(answer.events, from_revision - 1)
             if events:
                 yield events
             if answer.events and answer.events[-1].kv.mod_revision >= to_revision:

@@ -71,7 +71,7 @@ class TxnAnswer(NamedTuple):
 
 
 class WatchAnswer(NamedTuple):
-    """WatchResponse. ``incomplete`` tells of a change whose previous value was compacted away."""
+    """WatchResponse."""
 
     revision: int
     watch_id: int
@@ -80,7 +80,6 @@ class WatchAnswer(NamedTuple):
     compact_revision: int
     cancel_reason: str
     events: list[Event]
-    incomplete: bool
 
 
 # Writing
@@ -255,16 +254,12 @@ def txn_answer(data: bytes) -> TxnAnswer:
 def watch_answer(data: bytes) -> WatchAnswer:
     """Read a WatchResponse."""
     revision = watch_id = compact_revision = 0
-    created = canceled = incomplete = False
+    created = canceled = False
     reason = b""
     events: list[Event] = []
     for number, value, content in _fields(data):
         if number == 11:
-            event = _event(content)
-            events.append(event)
-            # Whatever was not created by this change was there before it.
-            if event.previous is None and event.kv.create_revision != event.kv.mod_revision:
-                incomplete = True
+            events.append(_event(content))
         elif number == 1:
             revision = _revision(content)
         elif number == 2:
@@ -285,7 +280,6 @@ def watch_answer(data: bytes) -> WatchAnswer:
         compact_revision,
         reason.decode(errors="replace"),
         events,
-        incomplete,
     )
 
 
