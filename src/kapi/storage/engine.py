@@ -179,6 +179,10 @@ class Engine(Protocol):
         """Why the store does not answer just now, as far as is known; empty when it does."""
         return ""
 
+    def is_stale(self, key: str) -> bool:
+        """Whether a value is stored in another form than writing it now would give it."""
+        return False
+
     async def current_revision(self) -> int:
         """The newest committed revision of the whole store (a linearizable read)."""
         ...
