@@ -313,6 +313,8 @@ class EtcdEngine(Engine):
             subscription.hold()
             while first <= self._recent.floor and subscription.active:
                 first = await self._replay_from_etcd(subscription, first)
+            # The watch of this process may still be behind what was read.
+            subscription.from_revision = first
             # What was held is among the recent events as well.
             subscription.drop_held()
         events = self._recent.since(first, subscription.prefix)
