@@ -28,7 +28,13 @@ from kapi.server.options import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["add_server_flags", "add_tls_flags", "default_data_dir", "server_options"]
+__all__ = [
+    "add_encryption_flags",
+    "add_server_flags",
+    "add_tls_flags",
+    "default_data_dir",
+    "server_options",
+]
 
 _VERSION = re.compile(r"v?1\.(\d{1,3})(?:\.\d+)?")
 _AUTHORIZATION_MODES = ("AlwaysAllow", "AlwaysDeny", "Node", "RBAC")
@@ -86,9 +92,26 @@ def _add_endpoint_flags(parser: argparse.ArgumentParser, port: int, address: str
         metavar="TYPE",
         help=f"how objects are stored, {' or '.join(_STORAGE_MEDIA_TYPES)} (default: %(default)s)",
     )
+    add_encryption_flags(group)
 
 
 _STORAGE_MEDIA_TYPES = ("application/json", "application/vnd.kubernetes.protobuf")
+
+
+def add_encryption_flags(group: argparse._ArgumentGroup) -> None:
+    """Add the flags for encryption at rest."""
+    group.add_argument(
+        "--encryption-provider-config",
+        type=Path,
+        metavar="FILE",
+        help="EncryptionConfiguration: how values are encrypted in the store",
+    )
+    _add_boolean(
+        group,
+        "--encryption-provider-config-automatic-reload",
+        "use the file as it is when it changes",
+        default=False,
+    )
 
 
 def _add_api_flags(parser: argparse.ArgumentParser) -> None:
@@ -229,6 +252,10 @@ def server_options(
         allow_privileged=arguments.allow_privileged,
         kubelet=_kubelet_options(arguments),
         storage_media_type=arguments.storage_media_type,
+        encryption_provider_config=arguments.encryption_provider_config,
+        encryption_provider_config_automatic_reload=(
+            arguments.encryption_provider_config_automatic_reload
+        ),
         etcd=etcd_options(arguments, ephemeral=ephemeral),
         compaction_interval_seconds=arguments.etcd_compaction_interval,
     )

@@ -125,6 +125,8 @@ class ServerOptions:
     compaction_interval_seconds: float = 300.0
     shared_port: bool = False
     storage_media_type: str = "application/json"
+    encryption_provider_config: Path | None = None
+    encryption_provider_config_automatic_reload: bool = False
 
     @property
     def kubernetes_version(self) -> str:

@@ -77,6 +77,7 @@ from kapi.util.ids import RandomIDs
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
+    from pathlib import Path
     from typing import Any
 
     from kapi.apimachinery.types import JSONObject
@@ -86,6 +87,7 @@ if TYPE_CHECKING:
     from kapi.endpoints.router import Document, Handler
     from kapi.registry.catalogue import Resource
     from kapi.registry.hooks import WriteHooks
+    from kapi.server.encryption import Encryption
     from kapi.server.options import ServerOptions
     from kapi.storage.engine import Engine
     from kapi.util.clock import Clock
@@ -111,6 +113,7 @@ class APIServer:
         self.ids = ids or RandomIDs()
         self._engine: Engine | None = None
         self._commits = CommitMetrics()
+        self._encryption: Encryption | None = None
         self._application: Application | None = None
         self._compaction: asyncio.Task[None] | None = None
         self._controllers: ControllerManager | None = None
@@ -133,6 +136,10 @@ class APIServer:
         except RuntimeConfigError as error:
             raise OptionsError(f"--runtime-config: {error}") from error
         self._engine = await open_engine(options, self.clock, self._commits)
+        if options.encryption_provider_config is not None:
+            self._engine = self._encrypted(
+                self._engine, options.encryption_provider_config, catalogue
+            )
         allocators = self._allocators()
         hooks = ServiceHooks(allocators)
         definition_hooks = DefinitionHooks()
@@ -226,6 +233,8 @@ class APIServer:
         if self.api is not None:
             for store in self.api.stores.values():
                 await store.storage.close()
+        if self._encryption is not None:
+            self._encryption.stop()
         if self._engine is not None:
             await self._engine.close()
 
@@ -245,6 +254,13 @@ class APIServer:
         """Serve one ASGI scope."""
         assert self._application is not None, "the server is not started"
         await self._application(scope, receive, send)
+
+    def _encrypted(self, engine: Engine, path: Path, catalogue: Catalogue) -> Engine:
+        from kapi.server.encryption import Encryption  # noqa: PLC0415 - heavy, and seldom used
+
+        self._encryption = Encryption(path, self.clock, self.ids)
+        resources = {resource.storage for resource in catalogue.all()}
+        return self._encryption.around(engine, self.options, resources)
 
     # -- parts --------------------------------------------------------------------------------
 

@@ -144,6 +144,10 @@ class Store:
         await self._fresh(None)
         return self.cacher.last_change
 
+    def is_stale(self, key: str) -> bool:
+        """Whether an object should be written again though it does not change."""
+        return self._engine.is_stale(key)
+
     async def count(self, scope: str = "") -> int:
         """How many objects a scope has."""
         await self.cacher.ready()
@@ -237,12 +241,15 @@ class Store:
                     raise
                 current = fresh
                 continue
-            if current is not None and value is not None and current.holds(value):
+            if current is not None and value is not None and self._holds(current, value):
                 return Updated(current, "unchanged")
             try:
                 return await self._write(key, current, value, ttl_seconds)
             except CompareFailed as error:
                 current = self._found(error)
+
+    def _holds(self, current: Entry, value: bytes) -> bool:
+        return current.holds(value) and not self._engine.is_stale(current.key)
 
     def _computed(
         self, key: str, current: Entry | None, update: Update, *, create_missing: bool

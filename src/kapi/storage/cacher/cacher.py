@@ -104,6 +104,8 @@ class Cacher:
         self._options = options or CacherOptions()
         self._clock = clock or SystemClock()
         self._subscription: Subscription | None = None
+        # Why the engine ended the last subscription.
+        self._ended: StorageError | None = None
         self._starting: asyncio.Task[None] | None = None
         self._closed = False
         self._index: dict[str, Entry] = {}
@@ -177,7 +179,11 @@ class Cacher:
         self._current = Snapshot(keys, entries)
         self._history = self._new_history(revision)
         self._snapshots = {}
-        self._subscription = await self._engine.watch(self.prefix, revision + 1, self)
+        self._ended = None
+        subscription = await self._engine.watch(self.prefix, revision + 1, self)
+        if self._ended is not None:  # while the past was replayed: a value cannot be read
+            raise self._ended
+        self._subscription = subscription
 
     def _new_history(self, floor: int) -> History:
         return History(floor, self._options.history_changes, self._options.history_bytes)
@@ -200,6 +206,7 @@ class Cacher:
 
     def closed(self, error: StorageError) -> None:
         """Forget everything: the next ``ready`` loads anew; called by the engine."""
+        self._ended = error
         self._reset(error)
 
     def _apply(self, event: Event) -> Change:
