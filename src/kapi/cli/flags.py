@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "add_encryption_flags",
     "add_server_flags",
+    "add_storage_media_type",
     "add_tls_flags",
     "default_data_dir",
     "server_options",
@@ -85,6 +86,15 @@ def _add_endpoint_flags(parser: argparse.ArgumentParser, port: int, address: str
         help="address that the members of the cluster are told (default: --bind-address)",
     )
     group.add_argument("--data-dir", type=Path, metavar="DIR", help="where state is kept")
+    add_storage_media_type(group)
+    add_encryption_flags(group)
+
+
+_STORAGE_MEDIA_TYPES = ("application/json", "application/vnd.kubernetes.protobuf")
+
+
+def add_storage_media_type(group: argparse._ArgumentGroup) -> None:
+    """Add the flag for the encoding of stored objects."""
     group.add_argument(
         "--storage-media-type",
         choices=_STORAGE_MEDIA_TYPES,
@@ -92,10 +102,6 @@ def _add_endpoint_flags(parser: argparse.ArgumentParser, port: int, address: str
         metavar="TYPE",
         help=f"how objects are stored, {' or '.join(_STORAGE_MEDIA_TYPES)} (default: %(default)s)",
     )
-    add_encryption_flags(group)
-
-
-_STORAGE_MEDIA_TYPES = ("application/json", "application/vnd.kubernetes.protobuf")
 
 
 def add_encryption_flags(group: argparse._ArgumentGroup) -> None:

@@ -24,6 +24,7 @@ _COMMANDS = {
     "kubeconfig": "print a kubeconfig for a server's administrator, or for another user",
     "snapshot": "copy everything that is stored into a file, also while a server runs",
     "restore": "fill a store from a snapshot",
+    "storage": "rewrite what is stored after a change of keys or versions",
     "version": "print versions",
 }
 _FAILURE = 1

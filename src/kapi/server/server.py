@@ -239,6 +239,12 @@ class APIServer:
             await self._engine.close()
 
     @property
+    def engine(self) -> Engine:
+        """The store of a started server, in the clear."""
+        assert self._engine is not None, "the server is not started"
+        return self._engine
+
+    @property
     def settled(self) -> bool:
         """Whether no controller has anything to do now."""
         running = self._controllers

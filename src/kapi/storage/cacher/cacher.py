@@ -22,7 +22,14 @@ from kapi.storage.cacher.history import History
 from kapi.storage.cacher.snapshot import Snapshot
 from kapi.storage.cacher.watcher import Watcher
 from kapi.storage.engine import FIRST_REVISION, prefix_end, scope_range
-from kapi.storage.errors import Closed, FutureRevision, RevisionCompacted, StorageError, Unavailable
+from kapi.storage.errors import (
+    Closed,
+    Corrupt,
+    FutureRevision,
+    RevisionCompacted,
+    StorageError,
+    Unavailable,
+)
 from kapi.util.clock import SystemClock
 from kapi.util.ids import RandomIDs
 
@@ -165,6 +172,12 @@ class Cacher:
                     first = error.compacted
                 else:
                     first = await self._engine.current_revision()
+            except Corrupt:
+                # What cannot be read any more may be the past only, as after a change of keys.
+                newest = await self._engine.current_revision()
+                if first >= newest:
+                    raise
+                first = newest
 
     async def _load(self, revision: int) -> None:
         found = await self._engine.range(self.prefix, prefix_end(self.prefix), revision=revision)
