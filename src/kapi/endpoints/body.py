@@ -35,6 +35,7 @@ __all__ = [
 # Versions that are gone but that clients still send; known so that the message can say so.
 _FORMER_GROUPS = frozenset(
     {
+        ("apiextensions.k8s.io", "v1beta1"),
         ("apps", "v1beta1"),
         ("apps", "v1beta2"),
         ("extensions", "v1beta1"),
@@ -45,6 +46,9 @@ _FORMER_GROUPS = frozenset(
         ("autoscaling", "v2beta2"),
     }
 )
+
+
+_EXTENSIONS = "apiextensions.k8s.io"
 
 
 class Body:
@@ -170,6 +174,10 @@ def _wrong_kind(
     known = GroupVersionKind(given.group, given.version, kind) in scheme.kinds() or (
         kind == "List" and given == ("", "v1")
     )
+    where = "pkg/api/legacyscheme/scheme.go:30"
+    if expected.group == _EXTENSIONS:  # served by a part that knows its own kinds only
+        known = known and given.group == _EXTENSIONS
+        where = "pkg/apiserver/apiserver.go:55"
     same_kind = kind == expected.kind
     if given != expected.group_version and same_kind and (known or given in _FORMER_GROUPS):
         return BadRequest(
@@ -184,8 +192,7 @@ def _wrong_kind(
             "unknown conversion"
         )
     return BadRequest(
-        f'{cannot}no kind "{kind}" is registered for version "{given}" in scheme '
-        '"pkg/api/legacyscheme/scheme.go:30"'
+        f'{cannot}no kind "{kind}" is registered for version "{given}" in scheme "{where}"'
     )
 
 

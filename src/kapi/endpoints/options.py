@@ -317,7 +317,7 @@ def _field_selector(request: Request, resource: Resource) -> fields.Selector:
 
 
 def _unknown_field(field: str, resource: Resource) -> str:
-    if not resource.rules.selectable_fields:
+    if not resource.rules.selectable_fields and not resource.custom:
         return (
             f'"{field}" is not a known field selector: only "metadata.name", "metadata.namespace"'
         )

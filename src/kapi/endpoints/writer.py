@@ -174,7 +174,7 @@ class ObjectWriter:
         if as_kind == "PartialObjectMetadata":
             raise NotAcceptable(
                 "you requested PartialObjectMetadata, but the requested object is a list "
-                f"(*{_go_package(resource)}.{resource.list_kind})",
+                f"(*{_go_list(resource)})",
             )
         pretty = request.flag("pretty")
         if not as_kind and resource.version in resource.rules.from_hub:
@@ -216,6 +216,12 @@ class ObjectWriter:
             orjson.dumps(metadata),
         )
         return head + b",".join(bodies) + b"]}\n"
+
+
+def _go_list(resource: Resource) -> str:
+    if resource.custom:
+        return "unstructured.UnstructuredList"
+    return f"{_go_package(resource)}.{resource.list_kind}"
 
 
 def _go_package(resource: Resource) -> str:

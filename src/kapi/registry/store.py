@@ -22,7 +22,7 @@ from kapi.registry.before_create import (
     fill_metadata,
     validate_create,
 )
-from kapi.registry.before_delete import Deletion, check_preconditions
+from kapi.registry.before_delete import Deletion
 from kapi.registry.before_update import (
     check_resource_version,
     prepare_update,
@@ -338,7 +338,8 @@ class ResourceStore:
         obj["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"]
         if should_delete(strategy, obj, live):
             return await self._remove(context, entry, obj)
-        if obj == live or _only_times_differ(obj, live):
+        unchanged = obj == live or _only_times_differ(obj, live)
+        if unchanged and not self.storage.is_stale(entry.key):
             return Written(entry.body, entry=entry)
         if context.dry_run:
             return Written(self.body(obj))
@@ -371,7 +372,9 @@ class ResourceStore:
             if entry is None:
                 raise NotFound.resource(resource.group, resource.resource, name)
             live = self.load(entry)
-            check_preconditions(resource, named or resource.kind, name, live["metadata"], options)
+            strategy.check_preconditions(
+                resource, named or resource.kind, live["metadata"], options
+            )
             attributes = Attributes(context, resource, "DELETE", "", None, live, raw_options)
             await self._admission.mutate(attributes)
             await self._admission.validate(attributes)

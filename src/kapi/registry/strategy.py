@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from kapi.apimachinery import names
-from kapi.registry.before_delete import mark_for_deletion
+from kapi.registry.before_delete import check_preconditions, mark_for_deletion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
     from kapi.apimachinery.types import JSONObject
     from kapi.registry.before_delete import DeleteOptions, Deletion
+    from kapi.registry.catalogue import Resource
     from kapi.registry.context import RequestContext
 
 __all__ = ["Strategy"]
@@ -95,6 +96,12 @@ class Strategy:
 
     def warnings_on_delete(self, context: RequestContext) -> None:
         """Call ``context.warn`` when a DELETE without a propagation policy is unwise."""
+
+    def check_preconditions(
+        self, resource: Resource, named: str, meta: JSONObject, options: DeleteOptions
+    ) -> None:
+        """Raises Conflict when DELETE means another object; ``named`` is what errors call it."""
+        check_preconditions(resource, named, meta["name"], meta, options)
 
     def mark_for_deletion(
         self, context: RequestContext, obj: JSONObject, options: DeleteOptions

@@ -10,6 +10,7 @@ from kapi.apiextensions.definition.validation import (
     validate_definition_update,
 )
 from kapi.apiextensions.definition.versions import set_condition, storage_version
+from kapi.apimachinery.errors import Conflict
 from kapi.apimachinery.field import quote
 from kapi.registry.before_delete import Deletion
 from kapi.registry.strategy import Strategy
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
     from kapi.apimachinery.types import JSONObject
     from kapi.registry.before_delete import DeleteOptions
+    from kapi.registry.catalogue import Resource
     from kapi.registry.context import RequestContext
 
 __all__ = [
@@ -74,6 +76,21 @@ class CustomResourceDefinitionStrategy(Strategy):
     def warnings_on_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:
         """As at creation."""
         self.warnings_on_create(context, obj)
+
+    def check_preconditions(
+        self, resource: Resource, named: str, meta: JSONObject, options: DeleteOptions
+    ) -> None:
+        """As any kind, in other words."""
+        for what, wanted, found in (
+            ("UID", options.uid, meta.get("uid", "")),
+            ("ResourceVersion", options.resource_version, meta.get("resourceVersion", "")),
+        ):
+            if wanted is not None and wanted != found:
+                why = (
+                    f"Precondition failed: {what} in precondition: {wanted}, "
+                    f"{what} in object meta: {found}"
+                )
+                raise Conflict.resource(resource.group, resource.resource, meta["name"], why)
 
     def mark_for_deletion(
         self, context: RequestContext, obj: JSONObject, options: DeleteOptions

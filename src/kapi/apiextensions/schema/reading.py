@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import orjson
 
+from kapi.apimachinery.field import render
 from kapi.apimachinery.scheme import DecodeError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from kapi.apimachinery.types import JSONObject, JSONValue
 
-__all__ = ["META_FIELDS", "ReadMetadata", "Reader", "compile_reader", "normalize"]
+__all__ = ["META_FIELDS", "EmbeddedError", "ReadMetadata", "Reader", "compile_reader", "normalize"]
 
 # (value, unknown) -> value. ``unknown`` collects the paths of pruned fields, relative to the value.
 Reader: TypeAlias = "Callable[[JSONValue, list[str]], JSONValue]"
@@ -29,6 +30,22 @@ META_FIELDS = frozenset({"apiVersion", "kind", "metadata"})
 # Whole numbers up to here are the same in every JSON implementation's integers.
 _EXACT = float(1 << 63)
 _INT64 = 1 << 63
+
+
+class EmbeddedError(DecodeError):
+    """apiVersion, kind or metadata of an object has the wrong type; ``path`` leads to it."""
+
+    def __init__(self, name: str, value: JSONValue, why: str) -> None:
+        super().__init__(why)
+        self.path = [name]
+        self._value = value
+        self._why = why
+
+    def __str__(self) -> str:
+        if len(self.path) == 1:  # the object itself
+            return self._why
+        path = ".".join(self.path).replace(".[", "[")
+        return f"{path}: Invalid value: {render(self._value)}: {self._why}"
 
 
 class _Member(NamedTuple):
@@ -134,7 +151,11 @@ class _Compiler:
                         out[name] = orjson.loads(member.default)
                     continue
                 before = len(unknown)
-                out[name] = member.read(item, unknown)
+                try:
+                    out[name] = member.read(item, unknown)
+                except EmbeddedError as error:
+                    error.path.insert(0, name)
+                    raise
                 if len(unknown) > before:
                     _prefix(unknown, before, name)
             for name, default in defaults:
@@ -155,13 +176,16 @@ class _Compiler:
     def _meta_field(self, name: str, item: JSONValue, out: JSONObject, unknown: list[str]) -> None:
         if name != "metadata":
             if item is not None and item.__class__ is not str:
-                raise DecodeError(f"invalid {name}: must be a string")
+                raise EmbeddedError(name, item, "must be a string")
             out[name] = item
             return
         if item is None:
             return
         before = len(unknown)
-        out[name] = self._read_metadata(item, unknown)
+        try:
+            out[name] = self._read_metadata(item, unknown)
+        except DecodeError as error:
+            raise EmbeddedError(name, item, str(error)) from None
         if len(unknown) > before:
             _prefix(unknown, before, name)
 
@@ -180,7 +204,11 @@ class _Compiler:
                     out.append(use)
                     continue
                 before = len(unknown)
-                out.append(read_item(item, unknown))
+                try:
+                    out.append(read_item(item, unknown))
+                except EmbeddedError as error:
+                    error.path.insert(0, f"[{index}]")
+                    raise
                 if len(unknown) > before:
                     _prefix(unknown, before, f"[{index}]")
             return out

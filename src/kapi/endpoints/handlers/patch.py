@@ -159,11 +159,11 @@ class Patching:
             if resource.custom and given[0] == resource.api_version and given[1] != resource.kind:
                 raise other_kind(resource, given[1], changed)
             if given != (resource.api_version, resource.kind):
-                raise _undecodable(changed, _other_kind(changed, resource))
+                raise _undecodable(resource, changed, _other_kind(changed, resource))
         try:
             obj, unknown = resource.codec.decode(changed)
         except DecodeError as error:
-            raise _undecodable(changed, str(error)) from None
+            raise _undecodable(resource, changed, str(error)) from None
         if unknown or self._repeated:
             self._report(changed, unknown)
         return obj
@@ -172,7 +172,8 @@ class Patching:
         validation = self._options.field_validation
         texts = [*self._repeated, *(f'unknown field "{path}"' for path in unknown)]
         if validation == "Strict":
-            raise _undecodable(changed, f"strict decoding error: {', '.join(texts)}")
+            why = f"strict decoding error: {', '.join(texts)}"
+            raise _undecodable(self._resource, changed, why)
         if validation != "Ignore":
             known = self._request.warnings
             known.extend(text for text in texts if text not in known)
@@ -186,9 +187,11 @@ def _other_kind(changed: JSONObject, resource: Resource) -> str:
     )
 
 
-def _undecodable(changed: JSONValue, why: str) -> Invalid:
+def _undecodable(resource: Resource, changed: JSONValue, why: str) -> Invalid:
     errors = ErrorList()
-    errors.invalid("patch", orjson.dumps(changed).decode(), why)
+    # Go writes the members of structs in their order, those of maps sorted.
+    shown = orjson.dumps(changed, option=orjson.OPT_SORT_KEYS if resource.custom else 0)
+    errors.invalid("patch", shown.decode(), why)
     return Invalid.kind("", "", "", errors)
 
 
