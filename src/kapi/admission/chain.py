@@ -71,9 +71,19 @@ class AdmissionChain:
         return found
 
     async def mutate(self, attributes: Attributes) -> None:
-        """Run the mutating plugins; raises StatusError to refuse the operation."""
-        for plugin in self._chosen(attributes)[0]:
+        """Run the mutating plugins; raises StatusError to refuse the operation.
+
+        They run a second time where one of them asked for it: what came from outside may be
+        incomplete in the eyes of those before it.
+        """
+        plugins = self._chosen(attributes)[0]
+        for plugin in plugins:
             await plugin.mutate(attributes)
+        reinvocation = attributes.reinvocation
+        if reinvocation is not None and reinvocation.wanted:
+            reinvocation.again = True
+            for plugin in plugins:
+                await plugin.mutate(attributes)
 
     async def validate(self, attributes: Attributes) -> None:
         """Run the validating plugins; raises StatusError to refuse the operation."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -10,7 +10,21 @@ if TYPE_CHECKING:
     from kapi.registry.catalogue import Resource
     from kapi.registry.context import RequestContext
 
-__all__ = ["Admission", "AdmitAll", "Attributes"]
+__all__ = ["Admission", "AdmitAll", "Attributes", "Reinvocation"]
+
+
+@dataclass(slots=True)
+class Reinvocation:
+    """What the second round of mutating plugins knows of the first.
+
+    A plugin that changed the object on behalf of somebody outside asks for it with ``wanted``;
+    ``again`` is true in the second round, after which there is none. ``states`` are the plugins'
+    own, by plugin name.
+    """
+
+    wanted: bool = False
+    again: bool = False
+    states: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -19,6 +33,7 @@ class Attributes:
 
     ``obj`` is what will be stored (None for DELETE), ``old`` what is stored (None for CREATE),
     both at the hub version of ``resource``. ``options`` is the request's options object.
+    ``reinvocation`` is made by the first plugin that needs it.
     """
 
     context: RequestContext
@@ -28,6 +43,7 @@ class Attributes:
     obj: JSONObject | None
     old: JSONObject | None
     options: JSONObject
+    reinvocation: Reinvocation | None = None
 
 
 class Admission(Protocol):

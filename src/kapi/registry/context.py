@@ -17,7 +17,8 @@ class RequestContext:
     ``now_seconds`` is the time of the request as Unix seconds, ``now`` the same as RFC 3339 text
     in whole seconds, ``now_micro`` with six digits. ``minor`` is the Kubernetes minor version
     served (36 for 1.36), ``version`` the API version of the request (``v1``). ``warnings``
-    collects texts for Warning headers. ``operation`` is CREATE, UPDATE, DELETE or CONNECT;
+    collects texts for Warning headers, ``audit_annotations`` what admission notes for an audit,
+    None for nothing. ``operation`` is CREATE, UPDATE, DELETE or CONNECT;
     ``subresource`` is empty on the main resource.
     """
 
@@ -31,6 +32,7 @@ class RequestContext:
     subresource: str = ""
     dry_run: bool = False
     warnings: list[str] = field(default_factory=list)
+    audit_annotations: dict[str, str] | None = None
 
     @property
     def now(self) -> str:
@@ -46,3 +48,9 @@ class RequestContext:
         """Add one Warning header to the answer."""
         if text not in self.warnings:
             self.warnings.append(text)
+
+    def annotate(self, key: str, text: str) -> None:
+        """Note something about the request for whoever audits it; the first note of a key stays."""
+        if self.audit_annotations is None:
+            self.audit_annotations = {}
+        self.audit_annotations.setdefault(key, text)

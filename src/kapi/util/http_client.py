@@ -2,8 +2,8 @@
 
 Owns dialing, TLS, the framing of a request's body and the reading of the response. Both directions
 are bounded: reading stops while nobody takes what came, writing waits while the peer is slow.
-Connections are not kept. The texts of errors are those of Go's net package, which the users of
-Kubernetes know and search for.
+A connection can serve further exchanges, one after the other (kapi.util.http_pool). The texts of
+errors are those of Go's net package, which the users of Kubernetes know and search for.
 """
 
 from __future__ import annotations
@@ -29,6 +29,14 @@ _READ_BYTES = 64 * 1024
 # A peer that does not take the last bytes in this time is cut off.
 _LINGER_SECONDS = 5.0
 _CONTINUE = range(100, 200)
+# Go's words for the reasons of OpenSSL why a certificate is not accepted.
+_VERIFICATION = {
+    10: "certificate has expired or is not yet valid",
+    18: "certificate signed by unknown authority",
+    19: "certificate signed by unknown authority",
+    20: "certificate signed by unknown authority",
+    21: "certificate signed by unknown authority",
+}
 _SWITCHING_PROTOCOLS = 101
 
 
@@ -76,7 +84,7 @@ class _Parsed:
 
 
 class ClientConnection:
-    """One connection; used by one exchange, then closed."""
+    """One connection; used by one exchange at a time."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -87,19 +95,29 @@ class ClientConnection:
 
     @classmethod
     async def connect(
-        cls, host: str, port: int, tls: ssl.SSLContext | None, timeout_seconds: float
+        cls,
+        host: str,
+        port: int,
+        tls: ssl.SSLContext | None,
+        timeout_seconds: float,
+        server_name: str = "",
     ) -> ClientConnection:
-        """Dial; raises HTTPClientError."""
+        """Dial; the certificate is for ``server_name``, or the host. Raises HTTPClientError."""
         try:
             async with asyncio.timeout(timeout_seconds):
                 addresses = await resolve(host)
-                return await cls._dial(addresses, host, port, tls)
+                return await cls._dial(addresses, host, port, tls, server_name or host)
         except TimeoutError:
             raise HTTPClientError(f"dial tcp {join_host_port(host, port)}: i/o timeout") from None
 
     @classmethod
     async def _dial(
-        cls, addresses: list[str], host: str, port: int, tls: ssl.SSLContext | None
+        cls,
+        addresses: list[str],
+        host: str,
+        port: int,
+        tls: ssl.SSLContext | None,
+        server_name: str,
     ) -> ClientConnection:
         failure = f"dial tcp: lookup {host}: no such host"
         for address in addresses:
@@ -108,7 +126,7 @@ class ClientConnection:
                     address,
                     port,
                     ssl=tls,
-                    server_hostname=host if tls is not None else None,
+                    server_hostname=server_name if tls is not None else None,
                     limit=_BUFFER_BYTES,
                 )
             except ssl.SSLError as error:
@@ -196,6 +214,16 @@ class ClientConnection:
         names = {name for name, _ in self._parsed.headers}
         return not names & {b"content-length", b"transfer-encoding"}
 
+    @property
+    def reusable(self) -> bool:
+        """Whether the exchange is over and the peer keeps the connection."""
+        return (
+            self._parsed.complete
+            and self._parser.should_keep_alive()
+            and not self._reader.at_eof()
+            and not self._writer.transport.is_closing()
+        )
+
     def close(self) -> None:
         """Send what is left, then close."""
         transport = self._writer.transport
@@ -229,7 +257,8 @@ def _reason(error: OSError) -> str:
 
 def _tls_failure(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"tls: failed to verify certificate: x509: {error.verify_message}"
+        why = _VERIFICATION.get(error.verify_code, error.verify_message)
+        return f"tls: failed to verify certificate: x509: {why}"
     if error.reason == "WRONG_VERSION_NUMBER":
         return "http: server gave HTTP response to HTTPS client"
     return f"remote error: tls: {(error.reason or str(error)).lower().replace('_', ' ')}"
