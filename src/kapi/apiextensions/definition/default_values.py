@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kapi.apiextensions.customresource.embedded import validate_embedded
+from kapi.apiextensions.schema.failures import ABSENT, Failures
 from kapi.apiextensions.schema.pruning import prune
 from kapi.apiextensions.schema.reading import META_FIELDS
-from kapi.apiextensions.schema.validation import ABSENT, Failures, compile_validator
+from kapi.apiextensions.schema.validation import compile_validator
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList

@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import orjson
 
+from kapi.apiextensions.schema.failures import ABSENT, Failures
 from kapi.apiextensions.schema.lists import compile_lists
 from kapi.apiextensions.schema.pruning import compile_pruner
 from kapi.apiextensions.schema.reading import compile_reader
-from kapi.apiextensions.schema.validation import ABSENT, Failures, compile_validator
+from kapi.apiextensions.schema.validation import compile_validator
 from kapi.apimachinery.field import ErrorList
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kapi.apiextensions.schema.failures import Check
     from kapi.apiextensions.schema.lists import CheckLists
     from kapi.apiextensions.schema.reading import Reader, ReadMetadata
-    from kapi.apiextensions.schema.validation import Check
     from kapi.apimachinery.types import JSONObject, JSONValue
 
 __all__ = ["CheckRules", "CompileRules", "StructuralSchema"]
