@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 import orjson
 
-from kapi.apiextensions.customresource.embedded import validate_embedded
 from kapi.apiextensions.customresource.jsonpath import simple_path
 from kapi.registry.strategy import Strategy
 
@@ -101,7 +100,7 @@ class CustomResourceStrategy(_CustomStrategy):
         scale = self._scales(context.version)
         if scale is not None:
             scale.validate(obj, errors)
-        validate_embedded(schema.schema, obj, "", errors)
+        schema.validate_embedded(obj, errors)
         schema.validate_lists(obj, old, errors)
         schema.validate_rules(obj, old, errors)
 
@@ -180,6 +179,6 @@ class CustomResourceStatusStrategy(_CustomStrategy):
         scale = self._scales(context.version)
         if scale is not None:
             scale.validate_status(obj, errors)
-        validate_embedded(schema.schema, obj, "", errors)
+        schema.validate_embedded(obj, errors)
         schema.validate_lists(obj, old, errors)
         schema.validate_rules(obj, old, errors)

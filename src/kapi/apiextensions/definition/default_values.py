@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kapi.apiextensions.customresource.embedded import validate_embedded
+from kapi.apiextensions.schema.embedded import compile_embedded
 from kapi.apiextensions.schema.failures import ABSENT, Failures
 from kapi.apiextensions.schema.pruning import prune
 from kapi.apiextensions.schema.reading import META_FIELDS
@@ -31,7 +31,9 @@ def _validate(
         if not inside_meta and prune(default, schema, root=root) != default:
             errors.invalid(at, default, "must not have unknown fields")
         embedded = {**schema, "x-kubernetes-embedded-resource": True} if root else schema
-        validate_embedded(embedded, default, at, errors)
+        check = compile_embedded(embedded)
+        if check is not None:
+            check(default, at, errors)
         failures = Failures()
         compile_validator(schema)(default, ABSENT, "", failures)
         failures.report(at, errors)

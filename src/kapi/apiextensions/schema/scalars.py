@@ -46,6 +46,14 @@ def _types(schema: JSONObject) -> tuple[str, ...]:
     return (kind,) if kind else ()
 
 
+_CLASSES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "number": (int, float),
+    "object": (dict,),
+    "array": (list,),
+}
 _FORMAT_OF = {"integer": "int64", "number": "double"}
 
 
@@ -58,11 +66,12 @@ def type_check(schema: JSONObject) -> Check | None:
     nullable = bool(schema.get("nullable"))
     wanted = ",".join(types)
     numeric = "number" in types or "integer" in types
+    accepted = frozenset(kind for name in types for kind in _CLASSES.get(name, ()))
 
     def check(value: JSONValue, old: JSONValue, path: str, failures: Failures) -> None:
-        found = _json_type(value)
-        if found in types or (found == "integer" and "number" in types):
+        if value.__class__ in accepted:
             return
+        found = _json_type(value)
         if found == "null":
             if types and not nullable:
                 _wrong_type(failures, path, wanted, found)
@@ -207,7 +216,11 @@ def enum_check(schema: JSONObject) -> Check | None:
     known = {json_text(value) for value in values}
     listed = [value if isinstance(value, str) else json_text(value).decode() for value in values]
 
+    texts = frozenset(value for value in values if isinstance(value, str))
+
     def check(value: JSONValue, old: JSONValue, path: str, failures: Failures) -> None:
+        if value.__class__ is str and value in texts:
+            return
         if json_text(value) not in known:
             shown = ErrorList()
             shown.not_supported(path, value, listed)

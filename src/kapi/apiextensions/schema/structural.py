@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import orjson
 
+from kapi.apiextensions.schema.embedded import compile_embedded
 from kapi.apiextensions.schema.failures import ABSENT, Failures
 from kapi.apiextensions.schema.lists import compile_lists
 from kapi.apiextensions.schema.pruning import compile_pruner
@@ -21,6 +22,7 @@ from kapi.apimachinery.field import ErrorList
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kapi.apiextensions.schema.embedded import CheckEmbedded
     from kapi.apiextensions.schema.failures import Check
     from kapi.apiextensions.schema.lists import CheckLists
     from kapi.apiextensions.schema.reading import Reader, ReadMetadata
@@ -74,6 +76,10 @@ class StructuralSchema:
         return None if status is None else compile_validator(status)
 
     @cached_property
+    def _check_embedded(self) -> CheckEmbedded | None:
+        return compile_embedded(self.schema)
+
+    @cached_property
     def _check_rules(self) -> CheckRules | None:
         return None if self._compile_rules is None else self._compile_rules(self.schema)
 
@@ -97,6 +103,11 @@ class StructuralSchema:
             return
         before = None if old is None else old.get("status")
         _report(self._check_status, obj["status"], before, "status", errors)
+
+    def validate_embedded(self, obj: JSONObject, errors: ErrorList) -> None:
+        """Append what is wrong with the metadata of embedded resources."""
+        if self._check_embedded is not None:
+            self._check_embedded(obj, "", errors)
 
     def validate_lists(self, obj: JSONObject, old: JSONObject | None, errors: ErrorList) -> None:
         """Append repeated items of sets and keyed lists, unless ``old`` had such."""

@@ -5,26 +5,31 @@ Implements ``x-kubernetes-embedded-resource`` of structural schemas.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from kapi.apimachinery import names
 from kapi.apimachinery.metav1 import validate_object_meta
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kapi.apimachinery.field import ErrorList
     from kapi.apimachinery.types import JSONObject, JSONValue
 
-__all__ = ["validate_embedded"]
+__all__ = ["CheckEmbedded", "compile_embedded"]
 
 
-def validate_embedded(schema: JSONObject, value: JSONValue, path: str, errors: ErrorList) -> None:
-    """Check every embedded resource below a value (the root itself is checked elsewhere)."""
+# (value, path, errors)
+CheckEmbedded: TypeAlias = "Callable[[JSONValue, str, ErrorList], None]"
+_Plan: TypeAlias = tuple[bool, dict[str, "_Plan"], "_Plan | None", "_Plan | None"]
+
+
+def compile_embedded(schema: JSONObject) -> CheckEmbedded | None:
+    """The check of every embedded resource below a value; None when there can be none."""
     plan = _plan(schema)
-    if plan is not None:
-        _walk(plan, value, path, errors)
-
-
-_Plan = tuple[bool, dict[str, "_Plan"], "_Plan | None", "_Plan | None"]
+    if plan is None:
+        return None
+    return lambda value, path, errors: _walk(plan, value, path, errors)
 
 
 def _plan(schema: JSONObject) -> _Plan | None:
