@@ -163,6 +163,7 @@ class Cacher:
         newest = await self._engine.current_revision()
         # Revision 1 is the empty store: no client has it from a store that was set up.
         first = max(newest - self._options.replay_revisions, min(newest, FIRST_REVISION + 1))
+        with_past = True
         while True:
             try:
                 await self._load(first)
@@ -174,10 +175,10 @@ class Cacher:
                     first = await self._engine.current_revision()
             except Corrupt:
                 # What cannot be read any more may be the past only, as after a change of keys.
-                newest = await self._engine.current_revision()
-                if first >= newest:
+                if not with_past:
                     raise
-                first = newest
+                with_past = False
+                first = await self._engine.current_revision()
 
     async def _load(self, revision: int) -> None:
         found = await self._engine.range(self.prefix, prefix_end(self.prefix), revision=revision)

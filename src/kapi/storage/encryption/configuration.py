@@ -111,7 +111,7 @@ class _Reader:
         try:
             plugin = GRPCPlugin(endpoint, timeout)
         except ModuleNotFoundError:
-            raise ConfigurationError(f"{path} needs gRPC: pip install 'kapi[etcd]'") from None
+            raise ConfigurationError(f"{path} needs gRPC: pip install 'kapi[encryption]'") from None
         return Provider(
             f"k8s:enc:kms:v2:{name}:".encode(), KMSCipher(plugin, self._clock, self._ids)
         )
@@ -121,7 +121,7 @@ def _secretbox(secret: bytes) -> Cipher:
     try:
         return SecretboxCipher(secret)
     except ModuleNotFoundError:
-        raise ConfigurationError("secretbox needs PyNaCl: pip install 'kapi[secretbox]'") from None
+        raise ConfigurationError("secretbox needs PyNaCl: pip install 'kapi[encryption]'") from None
 
 
 _CIPHERS: dict[str, Callable[[bytes], Cipher]] = {
