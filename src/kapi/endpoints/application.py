@@ -132,7 +132,7 @@ class Application:
             response = self._failure(error, headers)
         except asyncio.CancelledError:
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is becomes a Status, and is in the log
             _LOG.exception("%s %s failed", method, scope["path"])
             response = self._failure(InternalError("the server failed, see its log"), headers)
         if response.tunnel is not None:

@@ -81,7 +81,9 @@ def parse_body(request: Request, kind: str) -> Body:
         try:
             parsed = json.load(data)
         except json.JSONError as error:
-            raise _unrecognized(kind, f"couldn't get version/kind; json parse error: {error}", data) from None
+            raise _unrecognized(
+                kind, f"couldn't get version/kind; json parse error: {error}", data
+            ) from None
         return Body(parsed.value, parsed.duplicates)
     if content_type == "application/yaml":
         try:
@@ -125,9 +127,7 @@ _GO_TYPEMETA = (
 )
 
 
-def check_kind(
-    scheme: Scheme, body: Body, data: bytes, expected: GroupVersionKind
-) -> JSONObject:
+def check_kind(scheme: Scheme, body: Body, data: bytes, expected: GroupVersionKind) -> JSONObject:
     """The body as an object whose apiVersion and kind are the expected ones, or absent.
 
     Raises BadRequest, in the words of kube-apiserver, for any other.

@@ -5,12 +5,13 @@ Implements "API concepts: resource URIs" of the Kubernetes documentation.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
     from kapi.apimachinery.user import UserInfo
     from kapi.endpoints.connect.exchange import Exchange
 
@@ -75,7 +76,7 @@ class Request:
         if not self.query_string:
             return False
         values = self.query.get(name)
-        return bool(values) and values[0].lower() not in {"0", "false"}
+        return bool(values and values[0].lower() not in {"0", "false"})
 
     def header(self, name: bytes) -> str:
         """A header as text, or the empty string."""
@@ -110,11 +111,11 @@ def parse_path(path: str) -> RequestInfo:
     parts = path.split("/")
     if parts and not parts[-1]:
         parts.pop()  # a trailing slash means nothing
-    if len(parts) < 3 or parts[1] not in {"api", "apis"}:  # noqa: PLR2004
+    if len(parts) < 3 or parts[1] not in {"api", "apis"}:
         return RequestInfo(path)
     if parts[1] == "api":
         group, version, rest = "", parts[2], parts[3:]
-    elif len(parts) > 3:  # noqa: PLR2004
+    elif len(parts) > 3:
         group, version, rest = parts[2], parts[3], parts[4:]
     else:
         return RequestInfo(path, group=parts[2])
@@ -129,12 +130,12 @@ def _resource_path(info: RequestInfo, rest: list[str]) -> RequestInfo:
         rest = rest[1:]
     if rest[0] == "namespaces" and len(rest) > 1:
         info.namespace = rest[1]
-        if len(rest) > 2 and rest[2] not in {"status", "finalize"}:  # noqa: PLR2004
+        if len(rest) > 2 and rest[2] not in {"status", "finalize"}:
             rest = rest[2:]
     info.resource = rest[0]
     if len(rest) > 1:
         info.name = rest[1]
-    if len(rest) > 2:  # noqa: PLR2004
+    if len(rest) > 2:
         info.subresource = rest[2]
         info.parts = tuple(rest[3:])
     return info

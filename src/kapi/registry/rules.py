@@ -79,6 +79,9 @@ class KindRules:
     scale: ScaleView | None = None
     # The names that field selectors may use besides metadata.name and metadata.namespace.
     selectable_fields: tuple[str, ...] = ()
+    # Numbers in spec that are optional in the API and plain in Kubernetes' own form of the kind:
+    # an empty object, as bookmarks carry it, shows them as 0.
+    plain_numbers: tuple[str, ...] = ()
     # Annotations that stand for a field: metadata-only views and Tables do not show them.
     hidden_annotations: tuple[str, ...] = ()
 

@@ -34,9 +34,7 @@ async def test_request_that_hangs_is_answered() -> None:
     api = Mock(ids=SeededIDs(), authorizer=Mock())
     api.negotiator.choose.return_value = JSON
     user = UserInfo("a", groups=("system:masters",))
-    application = Application(
-        api, NeverAnswers(), lambda *_: user, Mock(), deadline_seconds=0.01
-    )
+    application = Application(api, NeverAnswers(), lambda *_: user, Mock(), deadline_seconds=0.01)
     sent: list[Any] = []
 
     async def receive() -> Any:

@@ -23,6 +23,7 @@ def install(rules: Rules) -> None:
             subresources={"status": strategy.DeploymentStatusStrategy()},
             defaults={"v1": defaults.default_deployment},
             columns=columns.DEPLOYMENT,
+            plain_numbers=("replicas",),
         ),
     )
     rules.add(
@@ -33,6 +34,7 @@ def install(rules: Rules) -> None:
             subresources={"status": strategy.ReplicaSetStatusStrategy()},
             defaults={"v1": defaults.default_replica_set},
             columns=columns.REPLICA_SET,
+            plain_numbers=("replicas",),
         ),
     )
     rules.add(
@@ -43,6 +45,7 @@ def install(rules: Rules) -> None:
             subresources={"status": strategy.StatefulSetStatusStrategy()},
             defaults={"v1": defaults.default_stateful_set},
             columns=columns.STATEFUL_SET,
+            plain_numbers=("replicas",),
         ),
     )
     rules.add(

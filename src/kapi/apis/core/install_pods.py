@@ -50,5 +50,6 @@ def install(rules: Rules) -> None:
             defaults={"v1": replication_controller.default_replication_controller},
             columns=replication_controller.COLUMNS,
             selectable_fields=("status.replicas",),
+            plain_numbers=("replicas",),
         ),
     )

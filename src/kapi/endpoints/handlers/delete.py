@@ -38,7 +38,7 @@ def success(resource: Resource, meta: JSONObject) -> JSONObject:
 
 
 async def delete(api: API, request: Request, resource: Resource) -> Response:
-    """Delete the object; the answer is a Status, or the object where it stays or the kind says so."""
+    """Delete the object; the answer is a Status, or the object where it stays."""
     representation = api.negotiator.choose(
         request.headers.get(b"accept"), messages=not resource.custom
     )

@@ -100,9 +100,7 @@ async def fetch(
         if options.continue_token:
             token = decode_token(options.continue_token)
             if options.resource_version not in {"", "0"}:
-                raise BadRequest(
-                    "specifying resource version is not allowed when using continue"
-                )
+                raise BadRequest("specifying resource version is not allowed when using continue")
             revision = None if token.revision < 0 else token.revision
             return await store.storage.list(
                 where,
@@ -126,9 +124,7 @@ async def fetch(
         raise to_status(error) from error
 
 
-def _too_old(
-    store: ResourceStore, options: ListOptions, error: RevisionCompacted
-) -> Expired:
+def _too_old(store: ResourceStore, options: ListOptions, error: RevisionCompacted) -> Expired:
     if not options.continue_token:
         return Expired("The resourceVersion for the provided list is too old.")
     token = decode_token(options.continue_token)

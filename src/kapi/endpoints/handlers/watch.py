@@ -42,9 +42,7 @@ _MIN_TIMEOUT_SECONDS = 1800
 _INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
 
-async def watch(
-    api: API, request: Request, resource: Resource, options: ListOptions
-) -> Response:
+async def watch(api: API, request: Request, resource: Resource, options: ListOptions) -> Response:
     """Answer with a stream of events."""
     representation = api.negotiator.choose(
         request.headers.get(b"accept"), streams=True, messages=not resource.custom
@@ -87,7 +85,7 @@ async def watch(
 
 
 async def _open(
-    api: API, request: Request, resource: Resource, options: ListOptions, timeout: int
+    api: API, request: Request, resource: Resource, options: ListOptions, timeout_seconds: int
 ) -> Watcher:
     store = api.store(resource)
     text = options.resource_version
@@ -115,7 +113,7 @@ async def _open(
         bookmarks=options.allow_watch_bookmarks,
         initial_events_end=bool(options.send_initial_events and options.allow_watch_bookmarks),
         not_older_than=fresh,
-        timeout_seconds=timeout,
+        timeout_seconds=timeout_seconds,
     )
 
 
@@ -197,6 +195,8 @@ class _Framer:
         """An empty object of the kind that tells how far the watch has come."""
         resource = self._resource
         empty = resource.codec.empty()
+        for name in resource.rules.plain_numbers:
+            empty["spec"] = {name: 0, **empty["spec"]}
         metadata: JSONObject = {"resourceVersion": str(event.revision)}
         if event.initial_events_end:
             metadata["annotations"] = {_INITIAL_EVENTS_END: "true"}
