@@ -6,8 +6,9 @@ admission and validation are those of any client.
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import TYPE_CHECKING
+
+import orjson
 
 from kapi.apimachinery.errors import NotFound
 from kapi.apimachinery.types import GroupResource
@@ -120,8 +121,8 @@ class InProcessClient:
 
         async def make_new(live: JSONObject | None) -> JSONObject:
             assert live is not None
-            current = from_hub(resource, deepcopy(live))
-            obj = self._decoded(resource, change(deepcopy(current)))
+            current = from_hub(resource, self._api.copy(live, resource))
+            obj = self._decoded(resource, change(orjson.loads(orjson.dumps(current))))
             fields.update(current, obj, self._manager, context.now)
             return to_hub(resource, obj)
 

@@ -71,7 +71,7 @@ def _validate(schema: JSONObject, path: str, place: _Place, errors: ErrorList) -
         _map_type(schema, path, errors)
     if schema.get("x-kubernetes-list-type") is not None or schema.get("x-kubernetes-list-map-keys"):
         _list_type(schema, path, errors)
-    below = replace(place, root=False)
+    below = replace(place, root=False) if place.root else place
     for keyword, key, part in subschemas(schema):
         at = f"{path}.{keyword}{key}"
         if keyword == "properties":
@@ -100,7 +100,7 @@ def _property_place(schema: JSONObject, name: str, place: _Place) -> _Place:
     if name in META_FIELDS and (place.root or schema.get("x-kubernetes-embedded-resource")):
         reason = f"in top-level {name}" if place.root else place.no_default
         return _Place(inside_meta=True, no_default=reason)
-    return replace(place, root=False)
+    return replace(place, root=False) if place.root else place
 
 
 def _keywords(schema: JSONObject, path: str, place: _Place, errors: ErrorList) -> None:
