@@ -131,3 +131,53 @@ async def test_definitions_and_objects_are_there_after_a_restart(start_cluster, 
     await first.server.stop()
     second = await start_cluster(ephemeral=False, data_dir=tmp_path)
     assert (await second.get(f"{WIDGETS}/a")).json()["spec"] == {"size": 1}
+
+
+async def test_a_definition_cannot_replace_a_built_in_resource(cluster):
+    """The resource of the server goes on to be served."""
+    crd = definition(version(), plural="ingresses", kind="Other")
+    crd["metadata"] = {
+        "name": "ingresses.networking.k8s.io",
+        "annotations": {"api-approved.kubernetes.io": "unapproved, for a test"},
+    }
+    crd["spec"]["group"] = "networking.k8s.io"
+    await cluster.create(CRDS, crd)
+    listed = await cluster.read("/apis/networking.k8s.io/v1/ingresses")
+    assert listed["kind"] == "IngressList"
+    await cluster.delete(f"{CRDS}/ingresses.networking.k8s.io")
+    assert (await cluster.get(f"{CRDS}/ingresses.networking.k8s.io")).status_code == 404
+    listed = await cluster.read("/apis/networking.k8s.io/v1/ingresses")
+    assert listed["kind"] == "IngressList"
+
+
+async def test_a_watch_ends_when_the_schema_changes(cluster):
+    """The objects are read anew; clients list and watch again."""
+    await cluster.create(CRDS, definition())
+    await cluster.create(WIDGETS, widget("a", size=1))
+    async with cluster.watch(WIDGETS, resourceVersion="0") as watch:
+        assert (await watch.event())[0] == "ADDED"
+        crd = await cluster.read(f"{CRDS}/widgets.example.com")
+        crd["spec"]["versions"] = [version(color={"type": "string"})]
+        assert (await cluster.put(f"{CRDS}/widgets.example.com", crd)).status_code == 200
+        assert await watch.event() is None
+
+
+async def test_objects_can_be_written_while_their_definition_changes(cluster):
+    """Concurrent writers of one object and of its definition do not disturb each other."""
+    await cluster.create(CRDS, definition())
+    await cluster.create(WIDGETS, widget("a", size=0))
+
+    async def write(number):
+        body = {"spec": {"size": number}}
+        return (await cluster.patch("merge", f"{WIDGETS}/a", body)).status_code
+
+    async def redefine(number):
+        body = {"spec": {"names": {"shortNames": [f"w{number}"]}}}
+        path = f"{CRDS}/widgets.example.com"
+        return (await cluster.patch("merge", path, body)).status_code
+
+    work = [f(number) for number in range(1, 11) for f in (write, redefine)]
+    assert set(await asyncio.gather(*work)) == {200}
+    last = await cluster.read(f"{WIDGETS}/a")
+    assert last["spec"]["size"] in range(1, 11)
+    assert last["metadata"]["generation"] == 11

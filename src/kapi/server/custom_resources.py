@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["DEFINITIONS", "CustomResources", "DefinitionHooks"]
 
 DEFINITIONS = GroupVersionResource("apiextensions.k8s.io", "v1", "customresourcedefinitions")
+# How long requests may go on to use a store with a former schema.
+_RETIRED_SECONDS = 30.0
 _IN_PROGRESS = "CustomResource deletion is in progress"
 
 
@@ -162,6 +164,9 @@ class CustomResources:
             self._loader(meta["name"]), definition["spec"], self._read_metadata
         )
         resources, storage = custom_resources(self._api.scheme, definition, schemas)
+        builtin = self._api.catalogue.preferred(storage.storage)
+        if builtin is not None and not builtin.custom:
+            return  # a resource that is part of the server stays what it is
         self._served[meta["name"]] = _Served(mark, resources, storage)
         before = self._open(storage, schemas)
         if served is not None:
@@ -169,7 +174,7 @@ class CustomResources:
         if resources:
             self._api.catalogue.add(resources)
         if before is not None:
-            await before.storage.close()
+            _retire(before)
 
     def _loader(self, name: str) -> Callable[[], JSONObject]:
         """Reads the spec when a schema is first needed; until then it is not kept."""
@@ -222,7 +227,7 @@ class CustomResources:
         served = self._served.pop(name, None)
         if served is not None:
             self._withdraw(served)
-            await self._api.stores.pop(served.storage.storage).storage.close()
+            _retire(self._api.stores.pop(served.storage.storage))
         for other in [other for other, known in others.items() if known["waiting"]]:
             await self._reconcile(other)
 
@@ -276,6 +281,14 @@ class CustomResources:
             return current
 
         await self._client.update(DEFINITIONS, "", name, change)
+
+
+def _retire(store: ResourceStore) -> None:
+    """End the watches of a store that is replaced; requests that use it may finish."""
+    storage = store.storage
+    storage.end_watches()
+    loop = asyncio.get_running_loop()
+    loop.call_later(_RETIRED_SECONDS, lambda: loop.create_task(storage.close()))
 
 
 class _AfterWrite:

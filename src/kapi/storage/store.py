@@ -69,6 +69,10 @@ class Store:
         """Load the cache if it is not loaded; the other coroutines do so themselves."""
         await self.cacher.ready()
 
+    def end_watches(self) -> None:
+        """End all watches; reads and writes go on."""
+        self.cacher.end_watches()
+
     async def close(self) -> None:
         """End all watches; the engine stays open."""
         await self.cacher.close()

@@ -154,6 +154,10 @@ class Cacher:
             self._subscription.cancel()
         self._reset(None)
 
+    def end_watches(self) -> None:
+        """End all watchers; everything else goes on."""
+        self._fanout.end_all(None)
+
     def _started(self, task: asyncio.Task[None]) -> None:
         self._starting = None
         if not task.cancelled():
