@@ -1,0 +1,141 @@
+"""Tokens of expressions. Implements the lexis of the CEL language definition."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from kapi.cel.syntax import Issue
+from kapi.cel.values import Uint
+
+__all__ = ["RESERVED", "Token", "tokenize"]
+
+RESERVED = frozenset(
+    [
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "for",
+        "function",
+        "if",
+        "import",
+        "let",
+        "loop",
+        "package",
+        "namespace",
+        "return",
+        "var",
+        "void",
+        "while",
+    ]
+)
+_TOKEN = re.compile(
+    r"""(?P<space>\s+|//[^\n]*)
+    |(?P<float>(?:\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|\.\d+(?:[eE][+-]?\d+)?))
+    |(?P<uint>(?:0[xX][0-9a-fA-F]+|\d+)[uU])
+    |(?P<int>0[xX][0-9a-fA-F]+|\d+)
+    |(?P<string>[bB]?[rR]?(?:\"{3}(?:[^\\]|\\.)*?\"{3}|'{3}(?:[^\\]|\\.)*?'{3}
+        |"(?:[^\\"\n]|\\.)*"|'(?:[^\\'\n]|\\.)*'))
+    |(?P<ident>[A-Za-z_][A-Za-z0-9_]*)
+    |(?P<quoted>`[A-Za-z0-9_.\-/\ ]+`)
+    |(?P<op>==|!=|<=|>=|&&|\|\||[\[\]{}().,:?+\-*/%!<>])""",
+    re.VERBOSE | re.DOTALL,
+)
+_RAW = re.compile(r"([bB]?[rR][bB]?)(\"{3}.*?\"{3}|'{3}.*?'{3}|\"[^\"\n]*\"|'[^'\n]*')", re.DOTALL)
+_ESCAPE = re.compile(
+    r"\\(?:([abfnrtv\\?\"'`])|[xX]([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2})|(.))",
+    re.DOTALL,
+)
+_SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token: its kind (an operator is its own kind), its text, what it stands for."""
+
+    kind: str
+    text: str
+    position: int
+    value: Any = None
+
+
+def tokenize(source: str, issues: list[Issue]) -> list[Token]:
+    """All tokens, the end as the last one; what is none is told and left out."""
+    tokens: list[Token] = []
+    position, end = 0, len(source)
+    while position < end:
+        match = _RAW.match(source, position) or _TOKEN.match(source, position)
+        if match is None:
+            position = _unknown(source, position, issues)
+            continue
+        token = _token(match, position, issues)
+        if token is not None:
+            tokens.append(token)
+        position = match.end()
+    tokens.append(Token("EOF", "<EOF>", end))
+    return tokens
+
+
+def _unknown(source: str, position: int, issues: list[Issue]) -> int:
+    """Half an operator spoils the character after it; half a string the rest of the line."""
+    first = source[position]
+    if first in "\"'":
+        stop = source.find("\n", position)
+        stop = len(source) if stop < 0 else stop
+    else:
+        stop = min(position + (2 if first in "=&|" else 1), len(source))
+    text = source[position:stop]
+    issues.append(Issue(position, f"Syntax error: token recognition error at: '{text}'"))
+    return stop
+
+
+def _token(match: re.Match[str], position: int, issues: list[Issue]) -> Token | None:
+    text = match[0]
+    if match.re is _RAW:
+        return _string(match[1].lower(), match[2], text, position, issues)
+    kind = match.lastgroup or ""
+    if kind == "space":
+        return None
+    if kind == "op":
+        return Token(text, text, position)
+    if kind == "ident":
+        if text in ("true", "false", "null", "in"):
+            return Token(text, text, position)
+        return Token("IDENT", text, position, text)
+    if kind == "quoted":
+        return Token("QUOTED", text, position, text[1:-1])
+    if kind == "float":
+        return Token("LITERAL", text, position, float(text))
+    if kind == "int":
+        return Token("LITERAL", text, position, int(text, 0 if text[:2] in ("0x", "0X") else 10))
+    if kind == "uint":
+        digits = text[:-1]
+        base = 16 if digits[:2] in ("0x", "0X") else 10
+        return Token("LITERAL", text, position, Uint(int(digits, base)))
+    prefix = text[: len(text) - len(text.lstrip("bBrR"))].lower()
+    return _string(prefix, text[len(prefix) :], text, position, issues)
+
+
+def _string(prefix: str, quoted: str, text: str, position: int, issues: list[Issue]) -> Token:
+    width = 3 if quoted[:3] in ('"""', "'''") and len(quoted) >= 6 else 1
+    body = quoted[width:-width]
+    is_bytes = "b" in prefix
+    if "r" not in prefix and "\\" in body:
+        bad: list[str] = []
+
+        def unescape(match: re.Match[str]) -> str:
+            if match[1]:
+                return _SIMPLE.get(match[1], match[1])
+            if match[6]:
+                bad.append(match[0])
+                return ""
+            code = match[2] or match[3] or match[4]
+            return chr(int(code, 16)) if code else chr(int(match[5], 8))
+
+        body = _ESCAPE.sub(unescape, body)
+        if bad:
+            issues.append(Issue(position, "Syntax error: unable to unescape string"))
+    return Token("LITERAL", text, position, body.encode("utf-8") if is_bytes else body)

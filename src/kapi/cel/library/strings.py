@@ -1,0 +1,259 @@
+"""Functions of strings, and regular expressions."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from kapi.cel.library.conversions import number_text
+from kapi.cel.library.times import duration_text, timestamp_text
+from kapi.cel.types import type_name
+from kapi.cel.values import CelError, TypeValue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kapi.cel.functions import Functions
+
+__all__ = ["declare_strings", "pattern"]
+
+_LOWER = str.maketrans({chr(code): chr(code + 32) for code in range(65, 91)})
+_UPPER = str.maketrans({chr(code): chr(code - 32) for code in range(97, 123)})
+_SPACES = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
+    "\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
+_VERB = re.compile(r"%(?:(%)|(?:\.(\d+))?(.?))", re.DOTALL)
+# How RE2 writes what the patterns of Python write otherwise.
+_CLASSES = {
+    "[[:alpha:]]": "[A-Za-z]",
+    "[:alpha:]": "A-Za-z",
+    "[:digit:]": "0-9",
+    "[:alnum:]": "A-Za-z0-9",
+    "[:lower:]": "a-z",
+    "[:upper:]": "A-Z",
+    "[:space:]": r"\s",
+    "[:word:]": r"\w",
+    "[:xdigit:]": "0-9A-Fa-f",
+    r"\z": r"\Z",
+}
+
+
+@lru_cache(maxsize=512)
+def pattern(text: str) -> re.Pattern[str]:
+    """A regular expression; raises CelError."""
+    translated = text
+    for theirs, ours in _CLASSES.items():
+        translated = translated.replace(theirs, ours)
+    # A dollar is the very end of the text, even before a line break.
+    translated = re.sub(r"(?<!\\)\$", r"\\Z", translated) if "(?m" not in text else translated
+    try:
+        return re.compile(translated, re.ASCII)
+    except re.error as error:
+        raise CelError(f"error parsing regexp: {error}: `{text}`") from error
+
+
+def _at(text: str, position: int) -> str:
+    if not 0 <= position <= len(text):
+        raise CelError(f"index out of range: {position}")
+    return text[position : position + 1]
+
+
+def _index(text: str, part: str, start: int = 0) -> int:
+    if not 0 <= start <= len(text):
+        raise CelError(f"index out of range: {start}")
+    return text.find(part, start)
+
+
+def _last_index(text: str, part: str, last: int | None = None) -> int:
+    if last is None:
+        return text.rfind(part)
+    if not 0 <= last <= len(text):
+        raise CelError(f"index out of range: {last}")
+    return text.rfind(part, 0, last + len(part))
+
+
+def _substring(text: str, start: int, end: int | None = None) -> str:
+    stop = len(text) if end is None else end
+    if not 0 <= start <= len(text):
+        raise CelError(f"index out of range: {start}")
+    if not 0 <= stop <= len(text):
+        raise CelError(f"index out of range: {stop}")
+    if start > stop:
+        raise CelError(f"invalid substring range. start: {start}, end: {stop}")
+    return text[start:stop]
+
+
+def _split(text: str, separator: str, limit: int = -1) -> list[str]:
+    if limit == 0:
+        return []
+    if not separator:
+        pieces = list(text)
+        if 0 < limit < len(pieces):
+            return [*pieces[: limit - 1], "".join(pieces[limit - 1 :])]
+        return pieces
+    return text.split(separator, limit - 1) if limit > 0 else text.split(separator)
+
+
+def _join(parts: list[Any], separator: str = "") -> str:
+    try:
+        return separator.join(parts)
+    except TypeError as error:
+        raise CelError("no such overload") from error
+
+
+def _quote(text: str) -> str:
+    escapes = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+    escapes |= {"\v": "\\v", "\\": "\\\\", '"': '\\"'}
+    return '"' + "".join(escapes.get(letter, letter) for letter in text) + '"'
+
+
+def _replace(text: str, old: str, new: str, count: int = -1) -> str:
+    return text.replace(old, new, max(count, -1))
+
+
+def _find(text: str, expression: str) -> str:
+    match = pattern(expression).search(text)
+    return match[0] if match is not None else ""
+
+
+def _find_all(text: str, expression: str, limit: int = -1) -> list[str]:
+    found = [match[0] for match in pattern(expression).finditer(text)]
+    return found if limit < 0 else found[:limit]
+
+
+def _matches(text: str, expression: str) -> bool:
+    return pattern(expression).search(text) is not None
+
+
+def _shown(value: Any) -> str:
+    """A value inside of a formatted text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "null"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return number_text(value)
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    if isinstance(value, datetime):
+        return timestamp_text(value)
+    if isinstance(value, timedelta):
+        return duration_text(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(_nested, value))}]"
+    if isinstance(value, dict):
+        entries = sorted((_nested(key), _nested(item)) for key, item in value.items())
+        return "{" + ", ".join(f"{key}: {item}" for key, item in entries) + "}"
+    return value.name if isinstance(value, TypeValue) else str(value)
+
+
+def _nested(value: Any) -> str:
+    return f'"{value}"' if isinstance(value, str) else _shown(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _decimal(value: Any, _places: int) -> str:
+    if not _is_number(value):
+        raise CelError(f"decimal clause can only be used on numbers, was given {type_name(value)}")
+    return _shown(value)
+
+
+def _fixed(value: Any, places: int) -> str:
+    if not _is_number(value):
+        raise CelError(
+            f"fixed-point clause can only be used on numbers, was given {type_name(value)}"
+        )
+    return f"{float(value):.{places}f}"
+
+
+def _scientific(value: Any, places: int) -> str:
+    if not _is_number(value):
+        raise CelError(
+            f"scientific clause can only be used on numbers, was given {type_name(value)}"
+        )
+    return f"{float(value):.{places}e}"
+
+
+def _based(letter: str) -> Callable[[Any, int], str]:
+    def call(value: Any, _places: int) -> str:
+        if isinstance(value, str) and letter in "xX":
+            shown = value.encode().hex()
+            return shown.upper() if letter == "X" else shown
+        if isinstance(value, bytes) and letter in "xX":
+            return value.hex().upper() if letter == "X" else value.hex()
+        if isinstance(value, int) and (letter == "b" or not isinstance(value, bool)):
+            return format(int(value), letter)
+        raise CelError(f"only integers can be formatted this way, was given {type_name(value)}")
+
+    return call
+
+
+_CLAUSES: dict[str, Callable[[Any, int], str]] = {
+    "s": lambda value, _places: _shown(value),
+    "d": _decimal,
+    "f": _fixed,
+    "e": _scientific,
+    "b": _based("b"),
+    "o": _based("o"),
+    "x": _based("x"),
+    "X": _based("X"),
+}
+
+
+def _format(text: str, values: list[Any]) -> str:
+    position = 0
+
+    def clause(match: re.Match[str]) -> str:
+        nonlocal position
+        if match[1]:
+            return "%"
+        form = _CLAUSES.get(match[3])
+        if form is None:
+            raise CelError(
+                f'could not parse formatting clause: unrecognized formatting clause "{match[3]}"'
+            )
+        if position >= len(values):
+            raise CelError(f"index {position} out of range")
+        position += 1
+        return form(values[position - 1], int(match[2]) if match[2] else 6)
+
+    return _VERB.sub(clause, text)
+
+
+def declare_strings(functions: Functions) -> None:
+    """Declare the functions of strings."""
+    declare = functions.declare
+    declare("startsWith", "string.(string) -> bool", str.startswith)
+    declare("endsWith", "string.(string) -> bool", str.endswith)
+    declare("contains", "string.(string) -> bool", str.__contains__)
+    declare("matches", "string.(string) -> bool", _matches)
+    declare("matches", "(string, string) -> bool", _matches)
+    declare("find", "string.(string) -> string", _find)
+    declare("findAll", "string.(string) -> list<string>", _find_all)
+    declare("findAll", "string.(string, int) -> list<string>", _find_all)
+    declare("charAt", "string.(int) -> string", _at)
+    for name, call in (("indexOf", _index), ("lastIndexOf", _last_index)):
+        declare(name, "string.(string) -> int", call)
+        declare(name, "string.(string, int) -> int", call)
+    declare("lowerAscii", "string.() -> string", lambda text: text.translate(_LOWER))
+    declare("upperAscii", "string.() -> string", lambda text: text.translate(_UPPER))
+    declare("replace", "string.(string, string) -> string", _replace)
+    declare("replace", "string.(string, string, int) -> string", _replace)
+    declare("split", "string.(string) -> list<string>", _split)
+    declare("split", "string.(string, int) -> list<string>", _split)
+    declare("substring", "string.(int) -> string", _substring)
+    declare("substring", "string.(int, int) -> string", _substring)
+    declare("trim", "string.() -> string", lambda text: text.strip(_SPACES))
+    declare("reverse", "string.() -> string", lambda text: text[::-1])
+    declare("join", "list<string>.() -> string", _join)
+    declare("join", "list<string>.(string) -> string", _join)
+    declare("format", "string.(list<dyn>) -> string", _format)
+    declare("strings.quote", "(string) -> string", _quote)

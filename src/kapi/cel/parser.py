@@ -1,0 +1,328 @@
+"""From the source of an expression to its tree. Implements the grammar and macros of CEL."""
+
+from __future__ import annotations
+
+from kapi.cel.lexer import RESERVED, Token, tokenize
+from kapi.cel.syntax import (
+    Call,
+    CompileError,
+    Comprehension,
+    Ident,
+    Issue,
+    ListLiteral,
+    Literal,
+    MapLiteral,
+    Node,
+    Select,
+    StructLiteral,
+)
+
+__all__ = ["parse"]
+
+_STARTS = (
+    "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', "
+    "NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"
+)
+_RELATIONS = frozenset({"==", "!=", "<", "<=", ">", ">=", "in"})
+_CONSTANTS = {"true": True, "false": False, "null": None}
+# Macros over items: how many variables and how many expressions they may have.
+_MACROS = {
+    "all": {2: 1, 3: 2},
+    "exists": {2: 1, 3: 2},
+    "exists_one": {2: 1, 3: 2},
+    "existsOne": {2: 1, 3: 2},
+    "map": {2: 1, 3: 1},
+    "filter": {2: 1},
+    "sortBy": {2: 1},
+    "optMap": {2: 1},
+    "optFlatMap": {2: 1},
+    "transformList": {3: 2, 4: 2},
+    "transformMap": {3: 2, 4: 2},
+    "transformMapEntry": {3: 2, 4: 2},
+}
+_DEEPEST = 250
+
+
+class _Stop(Exception):
+    """The source cannot be read any further."""
+
+
+def parse(source: str) -> Node:
+    """The tree of an expression; raises CompileError."""
+    issues: list[Issue] = []
+    parser = _Parser(source, issues)
+    try:
+        node = parser.whole()
+    except _Stop:
+        node = Literal(0, None)
+    if issues:
+        raise CompileError(source, issues)
+    return node
+
+
+class _Parser:
+    def __init__(self, source: str, issues: list[Issue]) -> None:
+        self._issues = issues
+        self._tokens = tokenize(source, issues)
+        self._at = 0
+        self._depth = 0
+
+    def whole(self) -> Node:
+        node = self._expression()
+        token = self._token
+        if token.kind != "EOF":
+            single = self._tokens[self._at + 1].kind == "EOF"
+            how = "extraneous" if single else "mismatched"
+            self._fail(token, f"{how} input '{token.text}' expecting <EOF>")
+        return node
+
+    @property
+    def _token(self) -> Token:
+        return self._tokens[self._at]
+
+    def _fail(self, token: Token, text: str) -> None:
+        self._issues.append(Issue(token.position, f"Syntax error: {text}"))
+        raise _Stop
+
+    def _next(self) -> Token:
+        token = self._tokens[self._at]
+        self._at += 1
+        return token
+
+    def _take(self, kind: str) -> Token | None:
+        if self._tokens[self._at].kind == kind:
+            return self._next()
+        return None
+
+    def _expect(self, kind: str) -> Token:
+        token = self._token
+        if token.kind != kind:
+            if token.kind == "EOF":
+                self._fail(token, f"missing '{kind}' at '<EOF>'")
+            self._fail(token, f"mismatched input '{token.text}' expecting '{kind}'")
+        return self._next()
+
+    def _expression(self) -> Node:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            self._fail(self._token, "expression recursion limit exceeded: 250")
+        condition = self._or()
+        question = self._take("?")
+        if question is not None:
+            yes = self._or()
+            self._expect(":")
+            no = self._expression()
+            condition = Call(question.position, "_?_:_", None, [condition, yes, no])
+        self._depth -= 1
+        return condition
+
+    def _or(self) -> Node:
+        node = self._and()
+        while (token := self._take("||")) is not None:
+            node = Call(token.position, "_||_", None, [node, self._and()])
+        return node
+
+    def _and(self) -> Node:
+        node = self._relation()
+        while (token := self._take("&&")) is not None:
+            node = Call(token.position, "_&&_", None, [node, self._relation()])
+        return node
+
+    def _relation(self) -> Node:
+        node = self._sum()
+        while self._token.kind in _RELATIONS:
+            token = self._next()
+            name = "@in" if token.kind == "in" else f"_{token.kind}_"
+            node = Call(token.position, name, None, [node, self._sum()])
+        return node
+
+    def _sum(self) -> Node:
+        node = self._product()
+        while self._token.kind in ("+", "-"):
+            token = self._next()
+            node = Call(token.position, f"_{token.kind}_", None, [node, self._product()])
+        return node
+
+    def _product(self) -> Node:
+        node = self._unary()
+        while self._token.kind in ("*", "/", "%"):
+            token = self._next()
+            node = Call(token.position, f"_{token.kind}_", None, [node, self._unary()])
+        return node
+
+    def _unary(self) -> Node:
+        token = self._token
+        if token.kind == "!":
+            self._next()
+            return Call(token.position, "!_", None, [self._unary()])
+        if token.kind == "-":
+            self._next()
+            following = self._token
+            if following.kind == "LITERAL" and type(following.value) in (int, float):
+                self._next()
+                return self._postfix(Literal(token.position, -following.value))
+            return Call(token.position, "-_", None, [self._unary()])
+        return self._postfix(self._primary())
+
+    def _postfix(self, node: Node) -> Node:
+        while True:
+            token = self._token
+            if token.kind == ".":
+                self._next()
+                node = self._member(node, token)
+            elif token.kind == "[":
+                self._next()
+                optional = self._take("?") is not None
+                index = self._expression()
+                self._expect("]")
+                node = Call(token.position, "_[?_]" if optional else "_[_]", None, [node, index])
+            elif token.kind == "{" and (name := _qualified(node)) is not None:
+                self._next()
+                node = StructLiteral(token.position, name, self._fields())
+            else:
+                return node
+
+    def _member(self, node: Node, dot: Token) -> Node:
+        optional = self._take("?") is not None
+        name = self._token
+        if name.kind not in ("IDENT", "QUOTED"):
+            if name.kind == "EOF":
+                self._fail(name, "no viable alternative at input '.'")
+            self._fail(name, f"no viable alternative at input '.{name.text}'")
+        self._next()
+        opening = self._take("(") if not optional and name.kind == "IDENT" else None
+        if opening is None:
+            return Select(dot.position, node, name.value, optional)
+        return self._call(opening, name.value, node, self._arguments())
+
+    def _arguments(self) -> list[Node]:
+        args: list[Node] = []
+        while self._token.kind != ")":
+            args.append(self._expression())
+            if self._take(",") is None:
+                break
+        self._expect(")")
+        return args
+
+    def _primary(self) -> Node:
+        token = self._token
+        kind = token.kind
+        if kind == "LITERAL":
+            self._next()
+            return self._literal(token)
+        if kind in _CONSTANTS:
+            self._next()
+            return Literal(token.position, _CONSTANTS[kind])
+        if kind == "(":
+            self._next()
+            node = self._expression()
+            self._expect(")")
+            return node
+        if kind == "[":
+            self._next()
+            return self._list(token)
+        if kind == "{":
+            self._next()
+            return self._map(token)
+        if kind == ".":
+            self._next()
+            token = self._expect("IDENT")
+            return self._named(token)
+        if kind == "IDENT":
+            self._next()
+            return self._named(token)
+        self._fail(token, self._unexpected(token))
+        raise _Stop
+
+    def _unexpected(self, token: Token) -> str:
+        return f"mismatched input '{token.text}' expecting {_STARTS}"
+
+    def _literal(self, token: Token) -> Node:
+        value = token.value
+        if type(value) is int and value >= 1 << 63:
+            self._issues.append(Issue(token.position, "Syntax error: invalid int literal"))
+        return Literal(token.position, value)
+
+    def _named(self, token: Token) -> Node:
+        opening = self._take("(")
+        if opening is not None:
+            return self._call(opening, token.value, None, self._arguments())
+        if token.text in RESERVED:
+            self._fail(token, f"reserved identifier: {token.text}")
+        return Ident(token.position, token.value)
+
+    def _list(self, opening: Token) -> Node:
+        node = ListLiteral(opening.position, [])
+        while self._token.kind != "]":
+            if self._take("?") is not None:
+                node.optionals.add(len(node.items))
+            node.items.append(self._expression())
+            if self._take(",") is None:
+                break
+        self._expect("]")
+        return node
+
+    def _map(self, opening: Token) -> Node:
+        node = MapLiteral(opening.position, [])
+        while self._token.kind != "}":
+            optional = self._take("?") is not None
+            key = self._expression()
+            self._expect(":")
+            node.entries.append((key, self._expression(), optional))
+            if self._take(",") is None:
+                break
+        self._expect("}")
+        return node
+
+    def _fields(self) -> list[tuple[str, Node, bool]]:
+        fields: list[tuple[str, Node, bool]] = []
+        while self._token.kind != "}":
+            optional = self._take("?") is not None
+            name = self._next()
+            if name.kind not in ("IDENT", "QUOTED", "in"):
+                self._fail(name, f"mismatched input '{name.text}' expecting IDENTIFIER")
+            self._expect(":")
+            fields.append((name.text.strip("`"), self._expression(), optional))
+            if self._take(",") is None:
+                break
+        self._expect("}")
+        return fields
+
+    def _call(self, opening: Token, name: str, target: Node | None, args: list[Node]) -> Node:
+        at = opening.position
+        if target is None:
+            if name == "has" and len(args) == 1:
+                return self._has(at, args[0])
+            return Call(at, name, None, args)
+        if name == "bind" and isinstance(target, Ident) and target.name == "cel" and len(args) == 3:
+            return Comprehension(at, "bind", args[1], self._variables(args[:1]), args[2:])
+        shapes = _MACROS.get(name)
+        if shapes is not None and len(args) in shapes:
+            count = shapes[len(args)]
+            return Comprehension(at, name, target, self._variables(args[:count]), args[count:])
+        return Call(at, name, target, args)
+
+    def _has(self, at: int, arg: Node) -> Node:
+        if isinstance(arg, Select) and not arg.optional:
+            return Select(at, arg.operand, arg.name, test=True)
+        self._issues.append(Issue(arg.position, "invalid argument to has() macro"))
+        return Literal(at, False)
+
+    def _variables(self, args: list[Node]) -> list[str]:
+        names: list[str] = []
+        for arg in args:
+            if isinstance(arg, Ident):
+                names.append(arg.name)
+            else:
+                self._issues.append(Issue(arg.position, "argument must be a simple name"))
+                names.append("")
+        return names
+
+
+def _qualified(node: Node) -> str | None:
+    if isinstance(node, Ident):
+        return node.name
+    if isinstance(node, Select) and not node.optional and not node.test:
+        prefix = _qualified(node.operand)
+        return None if prefix is None else f"{prefix}.{node.name}"
+    return None
