@@ -23,7 +23,6 @@ from kapi.server.options import ServerOptions
 from kapi.server.process import settle_memory
 from kapi.server.server import APIServer
 from kapi.storage.cacher import stored_value, value_header
-from kapi.storage.engine import Put
 from kapi.storage.sqlite import SQLiteEngine
 
 if TYPE_CHECKING:
@@ -205,7 +204,7 @@ async def fill(directory: str, pods: int) -> float:
             for number in range(first, min(first + 100, pods))
         ]
         size += sum(len(value) for _, value in values)
-        await engine.txn((), [Put(key, value) for key, value in values])
+        await asyncio.gather(*(engine.put(key, value) for key, value in values))
     await engine.close()
     return size / pods
 
