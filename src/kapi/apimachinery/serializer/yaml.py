@@ -24,6 +24,7 @@ from yaml.events import (
 )
 
 from kapi.apimachinery.field import quote
+from kapi.apimachinery.serializer import json
 from kapi.apimachinery.serializer.yaml_emit import dump
 from kapi.apimachinery.serializer.yaml_resolve import resolve
 
@@ -48,12 +49,25 @@ class Document(NamedTuple):
     duplicates: list[str]
 
 
+def _as_json(data: bytes) -> Document | None:
+    """The document if it is JSON in which nothing stands twice."""
+    try:
+        parsed = json.load(data)
+    except json.JSONError:
+        return None
+    return None if parsed.duplicates else Document(parsed.value, [])
+
+
 def load(data: bytes) -> Document:
     """Parse the first document of a YAML text; an empty text is None.
 
     Raises:
         YAMLError: the text is no YAML, or too deep, or expands too much.
     """
+    if data[:1] == b"{":  # most clients send JSON, which YAML contains
+        document = _as_json(data)
+        if document is not None:
+            return document
     reader = _Reader(data)
     try:
         return Document(reader.document(), reader.duplicates)
