@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from kapi.cli.etcd_flags import add_etcd_flags, etcd_options
 from kapi.cli.parser import boolean, comma_list, duration
+from kapi.cli.service_flags import add_service_endpoint_flag
 from kapi.endpoints.connect.kubelet_options import KubeletOptions
 from kapi.server.options import (
     DEFAULT_MINOR,
@@ -146,6 +147,7 @@ def _add_api_flags(parser: argparse.ArgumentParser) -> None:
     )
     _add_list(group, "--enable-admission-plugins", "admission plugins to add to the default ones")
     _add_list(group, "--disable-admission-plugins", "admission plugins to leave out")
+    add_service_endpoint_flag(group)
     group.add_argument(
         "--controllers",
         type=_controllers,
@@ -249,6 +251,7 @@ def server_options(
         service_node_port_range=arguments.service_node_port_range,
         enabled_admission_plugins=arguments.enable_admission_plugins,
         disabled_admission_plugins=arguments.disable_admission_plugins,
+        service_endpoints=arguments.service_endpoints,
         controllers=arguments.controllers,
         authorization_modes=arguments.authorization_mode,
         anonymous_auth=arguments.anonymous_auth,

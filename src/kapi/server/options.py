@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from kapi.registry.webhook.service_resolver import Address
+
 __all__ = [
     "DEFAULT_MINOR",
     "MAXIMUM_MINOR",
@@ -93,11 +95,12 @@ class ServerOptions:
     address it listens on. ``kubernetes_minor`` is the minor version whose API is served (36 for
     1.36). ``controllers`` lists controllers as kube-controller-manager's flag does: ``*``, names,
     and ``-name``. ``runtime_config`` maps ``api/all``, ``group/version`` and
-    ``group/version/resource`` to whether they are served. ``admin_token`` is the bearer token of
-    a user in ``system:masters``; empty for none. ``root_ca_file`` is the CA that clients inside
-    the cluster verify this server with; None publishes none. ``compaction_interval_seconds`` is
-    how long old states are kept at least, 0 for all of them. ``shared_port`` lets other servers
-    listen on the same port.
+    ``group/version/resource`` to whether they are served. ``service_endpoints`` maps
+    ``namespace/name`` of services that the server calls to where they are instead.
+    ``admin_token`` is the bearer token of a user in ``system:masters``; empty for none.
+    ``root_ca_file`` is the CA that clients inside the cluster verify this server with; None
+    publishes none. ``compaction_interval_seconds`` is how long old states are kept at least, 0
+    for all of them. ``shared_port`` lets other servers listen on the same port.
     """
 
     data_dir: Path
@@ -111,6 +114,7 @@ class ServerOptions:
     service_node_port_range: tuple[int, int] = (30000, 32767)
     enabled_admission_plugins: tuple[str, ...] = ()
     disabled_admission_plugins: tuple[str, ...] = ()
+    service_endpoints: Mapping[str, Address] = field(default_factory=dict)
     controllers: tuple[str, ...] = ("*",)
     authorization_modes: tuple[str, ...] = ("Node", "RBAC")
     anonymous_auth: bool = True

@@ -12,6 +12,8 @@ import orjson
 
 from kapi.admission.chain import AdmissionChain
 from kapi.admission.plugins import builtin_plugins
+from kapi.admission.webhook.match_conditions import refuse_conditions
+from kapi.admission.webhook.mutating import WebhookAccess
 from kapi.apiextensions.install import install as install_definitions
 from kapi.apimachinery.managedfields import TypeConverter
 from kapi.apimachinery.scheme import Scheme
@@ -56,6 +58,8 @@ from kapi.registry.rules import Rules
 from kapi.registry.store import ResourceStore
 from kapi.registry.stored_protobuf import StoredProtobuf
 from kapi.registry.stored_versions import upgrade
+from kapi.registry.webhook.client import WebhookClient
+from kapi.registry.webhook.service_resolver import ServiceResolver
 from kapi.server.authentication import request_authenticator
 from kapi.server.bootstrap import create_bootstrap_objects
 from kapi.server.custom_resources import DEFINITIONS, CustomResources, DefinitionHooks
@@ -68,6 +72,7 @@ from kapi.server.service_accounts import ServiceAccountTokens
 from kapi.server.service_claims import ServiceClaims
 from kapi.server.services import ServiceHooks
 from kapi.server.tls import kubelet_client
+from kapi.server.webhooks import CatalogueVersions
 from kapi.storage.cacher.codec import JSONCodec, value_header
 from kapi.storage.compactor import Compactor
 from kapi.storage.metrics import CommitMetrics
@@ -118,6 +123,7 @@ class APIServer:
         self._compaction: asyncio.Task[None] | None = None
         self._controllers: ControllerManager | None = None
         self._replica: Replica | None = None
+        self._webhooks: WebhookClient | None = None
         self.api: API | None = None
 
     async def start(self) -> None:
@@ -157,6 +163,7 @@ class APIServer:
                 self.ids,
                 resource_access(authorizer),
                 quota_status,
+                self._webhook_access(lookup, catalogue),
                 minor=options.kubernetes_minor,
                 enabled=options.enabled_admission_plugins,
                 disabled=options.disabled_admission_plugins,
@@ -230,6 +237,8 @@ class APIServer:
             await self._replica.stop()
         if self._compaction is not None:
             self._compaction.cancel()
+        if self._webhooks is not None:
+            self._webhooks.close()
         if self.api is not None:
             for store in self.api.stores.values():
                 await store.storage.close()
@@ -269,6 +278,12 @@ class APIServer:
         return self._encryption.around(engine, self.options, resources)
 
     # -- parts --------------------------------------------------------------------------------
+
+    def _webhook_access(self, lookup: StoreLookup, catalogue: Catalogue) -> WebhookAccess:
+        resolver = ServiceResolver(lookup, self.ids, self.options.service_endpoints)
+        self._webhooks = WebhookClient(resolver)
+        versions = CatalogueVersions(catalogue)
+        return WebhookAccess(lookup, self._webhooks, self.ids, versions, refuse_conditions)
 
     def _allocators(self) -> ServiceAllocators:
         ranges = [text.strip() for text in self.options.service_cluster_ip_range.split(",")]

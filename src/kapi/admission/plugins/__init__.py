@@ -24,6 +24,8 @@ from kapi.admission.plugins.runtime_class import RuntimeClass
 from kapi.admission.plugins.service_account import ServiceAccount
 from kapi.admission.plugins.storage_object_in_use_protection import StorageObjectInUseProtection
 from kapi.admission.plugins.taint_nodes_by_condition import TaintNodesByCondition
+from kapi.admission.webhook.mutating import MutatingAdmissionWebhook
+from kapi.admission.webhook.validating import ValidatingAdmissionWebhook
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from kapi.admission.lookup import Lookup
     from kapi.admission.plugins.certificates import ResourceAccess
     from kapi.admission.plugins.resource_quota import QuotaStatus
+    from kapi.admission.webhook.mutating import WebhookAccess
     from kapi.util.ids import IDSource
 
 __all__ = ["builtin_plugins"]
@@ -46,6 +49,7 @@ def builtin_plugins(
     ids: IDSource,
     may: ResourceAccess,
     quotas: QuotaStatus,
+    webhooks: WebhookAccess,
     *,
     minor: int,
     enabled: Collection[str] = (),
@@ -53,7 +57,8 @@ def builtin_plugins(
 ) -> list[Plugin]:
     """The plugins that are on by default or asked for, without those switched off, in order.
 
-    ``may`` asks the authorizer in force, ``quotas`` writes what is used of quotas.
+    ``may`` asks the authorizer in force, ``quotas`` writes what is used of quotas,
+    ``webhooks`` calls webhooks.
     """
     plugins: list[Plugin] = [
         NamespaceLifecycle(lookup),
@@ -74,5 +79,6 @@ def builtin_plugins(
     ]
     if minor >= _FOLLOWS_NODE_SINCE:
         plugins += [PodTopologyLabels(lookup), PodResizeValidator(lookup)]
+    plugins += [MutatingAdmissionWebhook(webhooks), ValidatingAdmissionWebhook(webhooks)]
     plugins.append(ResourceQuota(lookup, quotas))  # last: what it counts is admitted
     return [plugin for plugin in plugins if plugin.name not in disabled]

@@ -1,0 +1,230 @@
+"""AdmissionReview: what a webhook is sent and what it answers.
+
+Implements "Webhook request and response" of the documentation for ``admission.k8s.io/v1`` and
+``v1beta1``. Answers are checked as kube-apiserver checks them, with its texts.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+
+from kapi.admission.webhook.versions import ReviewedObjects, reviewed_kind
+from kapi.apimachinery.errors import StatusError
+from kapi.apimachinery.field import quote
+from kapi.registry.webhook.client import CallFailed
+
+if TYPE_CHECKING:
+    from kapi.apimachinery.types import JSONObject, JSONValue
+    from kapi.apimachinery.user import UserInfo
+    from kapi.registry.admission import Attributes
+    from kapi.registry.catalogue import Resource
+
+__all__ = ["AdmissionResponse", "WebhookDenied", "describe_request", "read_review", "write_review"]
+
+_GROUP = "admission.k8s.io"
+_KIND = "AdmissionReview"
+_OPTIONS = {"CREATE": "CreateOptions", "UPDATE": "UpdateOptions", "DELETE": "DeleteOptions"}
+_META = "meta.k8s.io/v1"
+_CLIENT_ERROR = 400
+
+
+def describe_request(attributes: Attributes, resource: Resource, namespace: str) -> JSONObject:
+    """The AdmissionRequest without uid and objects, for a webhook that is sent ``resource``."""
+    context, asked = attributes.context, attributes.resource
+    subresource = attributes.subresource
+    request: JSONObject = {"kind": _gvk(resource, subresource), "resource": _gvr(resource)}
+    if subresource:
+        request["subResource"] = subresource
+    request["requestKind"] = _gvk(asked, subresource)
+    request["requestResource"] = _gvr(asked)
+    if subresource:
+        request["requestSubResource"] = subresource
+    if context.name:
+        request["name"] = context.name
+    if namespace:
+        request["namespace"] = namespace
+    request["operation"] = attributes.operation
+    request["userInfo"] = _user_info(context.user)
+    request["dryRun"] = context.dry_run
+    request["options"] = _options(attributes)
+    return request
+
+
+def _gvk(resource: Resource, subresource: str) -> JSONObject:
+    group, version, kind = reviewed_kind(resource, subresource)
+    return {"group": group, "version": version, "kind": kind}
+
+
+def _gvr(resource: Resource) -> JSONObject:
+    return {
+        "group": resource.group,
+        "version": resource.version,
+        "resource": resource.resource,
+    }
+
+
+def _user_info(user: UserInfo) -> JSONObject:
+    found: JSONObject = {"username": user.name}
+    if user.uid:
+        found["uid"] = user.uid
+    if user.groups:
+        found["groups"] = list(user.groups)
+    if user.extra:
+        found["extra"] = user.extra
+    return found
+
+
+def _options(attributes: Attributes) -> JSONObject | None:
+    """The options as an object of the operation's own kind: patches create or update, too."""
+    kind = _OPTIONS.get(attributes.operation)
+    if kind is None:
+        return None
+    given = {k: v for k, v in attributes.options.items() if k not in {"kind", "apiVersion"}}
+    if kind != "DeleteOptions":
+        given.pop("force", None)
+    return {"kind": kind, "apiVersion": _META, **given}
+
+
+def write_review(
+    version: str, uid: str, request: JSONObject, objects: ReviewedObjects, resource: Resource
+) -> bytes:
+    """The AdmissionReview that is sent; raises CallFailed without a common version."""
+    if not version:
+        raise CallFailed("webhook does not accept known AdmissionReview versions (v1, v1beta1)")
+    return orjson.dumps(
+        {
+            "kind": _KIND,
+            "apiVersion": f"{_GROUP}/{version}",
+            "request": {
+                "uid": uid,
+                **request,
+                "object": objects.new(resource)[1],
+                "oldObject": objects.old(resource)[1],
+            },
+        }
+    )
+
+
+class AdmissionResponse(NamedTuple):
+    """A checked answer. ``patch`` is the JSON of a JSON patch, nothing for no change."""
+
+    allowed: bool
+    result: JSONObject
+    patch: bytes
+    patch_type: str
+    warnings: list[str]
+    audit_annotations: dict[str, str]
+
+
+def read_review(review: JSONObject, version: str, uid: str, *, mutating: bool) -> AdmissionResponse:
+    """The answer in a review; raises CallFailed when it is none to this request."""
+    response = _member(review, "", "response", dict)
+    if not response:
+        if review.get("response") is None:
+            raise _invalid("webhook response was absent")
+        response = {}
+    patch = _patch(_member(response, "response.", "patch", str) or "")
+    patch_type = _member(response, "response.", "patchType", str)
+    if version == "v1":
+        _check(review, response, uid)
+        _check_patch(patch, patch_type, mutating=mutating)
+    else:  # not checked in this version
+        patch_type = "JSONPatch" if patch else None
+    return AdmissionResponse(
+        bool(_member(response, "response.", "allowed", bool)),
+        _member(response, "response.", "status", dict) or {},
+        patch if mutating else b"",
+        patch_type or "",
+        [str(text) for text in _member(response, "response.", "warnings", list) or ()],
+        {
+            str(key): str(text)
+            for key, text in (
+                _member(response, "response.", "auditAnnotations", dict) or {}
+            ).items()
+        },
+    )
+
+
+def _invalid(why: str) -> CallFailed:
+    return CallFailed(f"received invalid webhook response: {why}")
+
+
+def _check(review: JSONObject, response: JSONObject, uid: str) -> None:
+    given = response.get("uid") or ""
+    if given != uid:
+        raise _invalid(f"expected response.uid={quote(uid)}, got {quote(str(given))}")
+    api_version, kind = str(review.get("apiVersion") or ""), str(review.get("kind") or "")
+    if api_version != f"{_GROUP}/v1" or kind != _KIND:
+        group, _, version = api_version.rpartition("/")
+        raise _invalid(
+            f"expected webhook response of {_GROUP}/v1, Kind={_KIND}, "
+            f"got {group}/{version}, Kind={kind}"
+        )
+
+
+def _check_patch(patch: bytes, patch_type: str | None, *, mutating: bool) -> None:
+    if not mutating:
+        if patch:
+            raise _invalid("validating webhook may not return response.patch")
+        if patch_type is not None:
+            raise _invalid("validating webhook may not return response.patchType")
+        return
+    if patch and patch_type is None:
+        raise _invalid("webhook returned response.patch but not response.patchType")
+    if not patch and patch_type is not None:
+        raise _invalid("webhook returned response.patchType but not response.patch")
+    if patch_type == "":
+        raise _invalid('webhook returned invalid response.patchType of ""')
+    if patch_type not in {None, "JSONPatch"}:
+        raise CallFailed(f"unsupported patch type {quote(patch_type or '')}")
+
+
+def _patch(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise CallFailed("failed to call webhook: illegal base64 data in response.patch") from error
+
+
+_TYPES = {dict: "object", list: "array", str: "string", bool: "bool"}
+
+
+def _member(obj: JSONObject, prefix: str, name: str, wanted: type) -> JSONValue:
+    """A member of an answer, None where it is missing or null."""
+    value = obj.get(name)
+    if value is not None and not isinstance(value, wanted):
+        found = _TYPES.get(type(value), "number")
+        raise CallFailed(
+            f"failed to call webhook: json: cannot unmarshal {found} into Go struct field "
+            f"AdmissionReview.{prefix}{name} of type {_TYPES[wanted]}"
+        )
+    return value
+
+
+class WebhookDenied(StatusError):
+    """A webhook said no: the Status is its own, with its name in the message."""
+
+    def __init__(self, webhook: str, result: JSONObject) -> None:
+        denied = f"admission webhook {quote(webhook)} denied the request"
+        explanation = result.get("message") or result.get("reason")
+        text = f"{denied}: {explanation}" if explanation else f"{denied} without explanation"
+        code = result.get("code")
+        if not isinstance(code, int) or code < _CLIENT_ERROR:
+            code = _CLIENT_ERROR
+        super().__init__(text, result.get("details"), code=code)
+        self._reason = str(result.get("reason") or "")
+
+    def status(self) -> JSONObject:
+        """The Status, with the reason that the webhook gave."""
+        status = super().status()
+        if not self._reason:
+            return status
+        return {
+            **{k: v for k, v in status.items() if k not in {"details", "code"}},
+            "reason": self._reason,
+            **{k: status[k] for k in ("details", "code") if k in status},
+        }

@@ -1,0 +1,115 @@
+"""What a webhook sees of a request: objects at the version that its rules mean.
+
+Objects are at their hub version inside the server. Conversion is part of the server's assembly and
+comes as :class:`Versions`.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import TYPE_CHECKING, Protocol
+
+import orjson
+
+from kapi.apimachinery.errors import InternalError
+from kapi.apimachinery.scheme import DecodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kapi.apimachinery.types import GroupVersionKind, JSONObject
+    from kapi.registry.admission import Attributes
+    from kapi.registry.catalogue import Resource
+    from kapi.registry.scale import ScaleView
+
+__all__ = ["ReviewedObjects", "Versions", "reviewed_kind"]
+
+_SCALE = "scale"
+
+
+class Versions(Protocol):
+    """The versions of resources, and conversion between them."""
+
+    def equivalents(self, resource: Resource) -> Sequence[Resource]:
+        """The same objects at other versions or in other groups."""
+        ...
+
+    def from_hub(self, resource: Resource, obj: JSONObject) -> JSONObject:
+        """An object at a resource's version; may reuse and change its argument."""
+        ...
+
+    def to_hub(self, resource: Resource, obj: JSONObject) -> JSONObject:
+        """An object of a resource's version at the hub version; may reuse its argument."""
+        ...
+
+    def scale_view(self, resource: Resource) -> ScaleView:
+        """How objects of the resource are scaled."""
+        ...
+
+
+def reviewed_kind(resource: Resource, subresource: str) -> GroupVersionKind:
+    """The kind of the object of a request, at the version of ``resource``."""
+    found = resource.subresources.get(subresource)
+    if found is None or found.kind.kind == resource.kind:
+        return resource.gvk
+    return found.kind
+
+
+class ReviewedObjects:
+    """The objects of one operation in the forms that webhooks are sent, each made once."""
+
+    def __init__(self, attributes: Attributes, versions: Versions) -> None:
+        self._attributes = attributes
+        self._versions = versions
+        self._new: dict[Resource, tuple[JSONObject | None, orjson.Fragment]] = {}
+        self._old: dict[Resource, tuple[JSONObject | None, orjson.Fragment]] = {}
+
+    def new(self, resource: Resource) -> tuple[JSONObject | None, orjson.Fragment]:
+        """What will be stored, at a resource's version, and as JSON; not to be changed."""
+        found = self._new.get(resource)
+        if found is None:
+            found = self._new[resource] = self._form(resource, self._attributes.obj)
+        return found
+
+    def old(self, resource: Resource) -> tuple[JSONObject | None, orjson.Fragment]:
+        """What is stored; not to be changed."""
+        found = self._old.get(resource)
+        if found is None:
+            found = self._old[resource] = self._form(resource, self._attributes.old)
+        return found
+
+    def _form(
+        self, resource: Resource, obj: JSONObject | None
+    ) -> tuple[JSONObject | None, orjson.Fragment]:
+        if obj is not None:
+            if self._attributes.subresource == _SCALE:
+                obj = self._versions.scale_view(resource).read(obj)
+            elif self._is_stored(resource) and not resource.is_hub:
+                obj = self._versions.from_hub(resource, deepcopy(obj))
+        return obj, orjson.Fragment(orjson.dumps(obj))
+
+    def _is_stored(self, resource: Resource) -> bool:
+        return reviewed_kind(resource, self._attributes.subresource) == resource.gvk
+
+    def replace(self, resource: Resource, changed: JSONObject) -> bool:
+        """Put an object in the place of what will be stored; whether it is another.
+
+        ``changed`` is at the version of ``resource``. Raises InternalError when it is no object of
+        its kind.
+        """
+        current = self._attributes.obj
+        assert current is not None
+        if self._attributes.subresource == _SCALE:
+            changed = self._versions.scale_view(resource).write(current, changed)
+        elif self._is_stored(resource):
+            try:
+                changed = resource.codec.decode(changed).obj
+            except DecodeError as error:
+                raise InternalError(str(error)) from error
+            changed = self._versions.to_hub(resource, changed)
+        if changed == current:
+            return False
+        current.clear()  # in place: others hold it
+        current.update(changed)
+        self._new.clear()
+        return True

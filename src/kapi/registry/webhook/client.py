@@ -1,0 +1,201 @@
+"""WebhookClient: posts a review to a webhook and returns the review that it answers.
+
+Implements "Contacting the webhook" of the documentation: URL and service references, CA bundles,
+timeouts. Failures are worded as kube-apiserver words them.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ssl
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from kapi.apimachinery.field import quote
+from kapi.apimachinery.serializer import json
+from kapi.registry.webhook.service_resolver import UnresolvedService
+from kapi.util.http_client import HTTPClientError, join_host_port
+from kapi.util.http_pool import ConnectionPool, Endpoint
+
+if TYPE_CHECKING:
+    from kapi.apimachinery.types import JSONObject
+    from kapi.registry.webhook.service_resolver import ServiceResolver
+    from kapi.util.http_pool import Answer
+
+__all__ = ["CallFailed", "WebhookClient"]
+
+_HTTPS_PORT = 443
+_SERVER_ERRORS = 500
+_SUCCESS = range(200, 300)
+# CA bundles whose TLS contexts are kept.
+_CONTEXTS = 256
+# What an answer without a Status says.
+_MESSAGES = {
+    400: "the server rejected our request for an unknown reason",
+    401: "the server has asked for the client to provide credentials",
+    404: "the server could not find the requested resource",
+    405: "the server does not allow this method on the requested resource",
+    409: "the server reported a conflict",
+    422: "the server rejected our request due to an error in our request",
+    429: "the server has received too many requests and has asked us to try again later",
+    503: "the server is currently unable to handle the request",
+    504: "the server was unable to return a response in the time allotted, but may still be "
+    "processing the request",
+}
+# Of these the text of the answer says more than the code.
+_SPEAKING = frozenset({403, 406, 415})
+
+
+class CallFailed(Exception):
+    """The webhook could not be called, or its answer could not be read; the text says why."""
+
+
+class _Target(NamedTuple):
+    url: str
+    endpoint: Endpoint
+    host: str
+    path: str
+
+
+class WebhookClient:
+    """Calls the webhooks of one server; connections and TLS contexts are kept."""
+
+    def __init__(self, resolver: ServiceResolver) -> None:
+        self._resolver = resolver
+        self._pool = ConnectionPool()
+        self._contexts: dict[str, ssl.SSLContext] = {}
+
+    async def call(
+        self, client_config: JSONObject, body: bytes, timeout_seconds: int
+    ) -> JSONObject:
+        """The JSON object that the webhook answers to ``body``; raises CallFailed.
+
+        ``client_config`` is a WebhookClientConfig with its defaults filled in.
+        """
+        query = f"timeout={timeout_seconds}s"
+        tls = self._tls(client_config.get("caBundle") or "")
+        service = client_config.get("service")
+        url = _service_url(service) if service else client_config.get("url") or ""
+        shown = f"{url}?{query}"
+        try:
+            target = await self._target(url, service, tls)
+            headers = [
+                (b"host", target.host.encode("ascii")),
+                (b"user-agent", b"kube-apiserver-admission"),
+                (b"accept", b"application/json, */*"),
+                (b"content-type", b"application/json"),
+                (b"content-length", str(len(body)).encode()),
+            ]
+            answer = await self._pool.post(
+                target.endpoint, f"{target.path}?{query}", headers, body, timeout_seconds
+            )
+        except (HTTPClientError, UnresolvedService) as error:
+            raise CallFailed(f"failed to call webhook: Post {quote(shown)}: {error}") from error
+        except UnicodeEncodeError as error:
+            raise CallFailed(f"failed to call webhook: Post {quote(shown)}: {error}") from error
+        try:
+            return _read(answer)
+        except _Unreadable as error:
+            raise CallFailed(f"failed to call webhook: {error}") from error
+
+    async def _target(self, url: str, service: JSONObject | None, tls: ssl.SSLContext) -> _Target:
+        parts = urlsplit(url)
+        name, port = parts.hostname or "", parts.port or _HTTPS_PORT
+        endpoint = Endpoint(name, port, tls, name)
+        if service:
+            found = await self._resolver.resolve(service["namespace"], service["name"], port)
+            endpoint = Endpoint(found.host, found.port, tls, name)
+        return _Target(url, endpoint, parts.netloc, parts.path or "/")
+
+    def _tls(self, bundle: str) -> ssl.SSLContext:
+        found = self._contexts.get(bundle)
+        if found is None:
+            if len(self._contexts) >= _CONTEXTS:
+                self._contexts.clear()
+            found = self._contexts[bundle] = _context(bundle)
+        return found
+
+    def close(self) -> None:
+        """Give up the connections that are kept."""
+        self._pool.close()
+
+
+def _service_url(service: JSONObject) -> str:
+    host = f"{service['name']}.{service['namespace']}.svc"
+    path = service.get("path") or "/"
+    if not path.startswith("/"):
+        path = f"/{path}"
+    return f"https://{join_host_port(host, service.get('port') or _HTTPS_PORT)}{path}"
+
+
+def _context(bundle: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # A certificate in the bundle is trusted by itself, whether it is a root or not.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    if not bundle:
+        context.load_default_certs()
+        return context
+    try:
+        context.load_verify_locations(cadata=base64.b64decode(bundle).decode("ascii"))
+    except (ssl.SSLError, ValueError, binascii.Error) as error:
+        raise CallFailed(
+            "could not get REST client: unable to load root certificates: "
+            "unable to parse bytes as PEM block"
+        ) from error
+    return context
+
+
+class _Unreadable(Exception):
+    """The webhook answered something that is no review."""
+
+
+def _read(answer: Answer) -> JSONObject:
+    status, body = answer.head.status, answer.body
+    value: object = None
+    problem = ""
+    try:
+        value = json.loads(body) if body else None
+    except json.JSONError as error:
+        problem = str(error)
+    if (
+        isinstance(value, dict)
+        and value.get("kind") == "Status"
+        and value.get("status") != "Success"
+    ):
+        raise _Unreadable(value.get("message") or "unknown")
+    if status not in _SUCCESS:
+        raise _Unreadable(_message(status, body))
+    if not body:
+        media_type = answer.head.header(b"content-type").decode("latin-1")
+        raise _Unreadable(
+            f"0-length response with status code: {status} and content type: {media_type}"
+        )
+    if problem:
+        raise _Unreadable(f"couldn't get version/kind; json parse error: {problem}")
+    if not isinstance(value, dict):
+        raise _Unreadable(
+            f"couldn't get version/kind; json parse error: json: cannot unmarshal {_kind(value)} "
+            "into Go value of type struct"
+        )
+    return value
+
+
+def _message(status: int, body: bytes) -> str:
+    text = body.decode("utf-8", "replace").strip() or "unknown"
+    if status in _SPEAKING:
+        return text
+    if status in _MESSAGES:
+        return _MESSAGES[status]
+    if status >= _SERVER_ERRORS:
+        return f"an error on the server ({quote(text)}) has prevented the request from succeeding"
+    return f"the server responded with the status code {status} but did not return more information"
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else "number"
