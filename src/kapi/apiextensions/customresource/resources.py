@@ -16,6 +16,7 @@ from kapi.apiextensions.customresource.strategy import (
 )
 from kapi.apiextensions.definition.versions import served_versions, storage_version
 from kapi.apiextensions.schema.structural import StructuralSchema
+from kapi.apiextensions.validations.check import compile_rule_check
 from kapi.apimachinery.errors import StatusError
 from kapi.apimachinery.scheme import Type
 from kapi.apimachinery.types import GroupResource, GroupVersionKind
@@ -45,7 +46,7 @@ def structural_schemas(
     load: Callable[[], JSONObject],
     spec: JSONObject,
     read_metadata: ReadMetadata,
-    compile_rules: CompileRules | None = None,
+    compile_rules: CompileRules | None = compile_rule_check,
 ) -> dict[str, StructuralSchema]:
     """The schema of each version; ``load`` gives the definition's spec when one is needed.
 

@@ -102,7 +102,7 @@ class CustomResourceStrategy(_CustomStrategy):
             scale.validate(obj, errors)
         schema.validate_embedded(obj, errors)
         schema.validate_lists(obj, old, errors)
-        schema.validate_rules(obj, old, errors)
+        schema.validate_rules(obj, old, errors, context.warn)
 
     def field_labels(self, obj: JSONObject) -> Mapping[str, str]:
         """The selectable fields of all versions."""
@@ -181,4 +181,4 @@ class CustomResourceStatusStrategy(_CustomStrategy):
             scale.validate_status(obj, errors)
         schema.validate_embedded(obj, errors)
         schema.validate_lists(obj, old, errors)
-        schema.validate_rules(obj, old, errors)
+        schema.validate_rules(obj, old, errors, context.warn)

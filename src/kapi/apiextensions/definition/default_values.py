@@ -9,10 +9,11 @@ from kapi.apiextensions.schema.failures import ABSENT, Failures
 from kapi.apiextensions.schema.pruning import prune
 from kapi.apiextensions.schema.reading import META_FIELDS
 from kapi.apiextensions.schema.validation import compile_validator
+from kapi.apiextensions.validations.check import has_rules
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
-    from kapi.apimachinery.types import JSONObject
+    from kapi.apimachinery.types import JSONObject, JSONValue
 
 __all__ = ["validate_defaults"]
 
@@ -37,6 +38,7 @@ def _validate(
         failures = Failures()
         compile_validator(schema)(default, ABSENT, "", failures)
         failures.report(at, errors)
+        _validate_rules(schema, default, at, errors, root=root)
     has_meta = root or bool(schema.get("x-kubernetes-embedded-resource"))
     for name, part in (schema.get("properties") or {}).items():
         meta = inside_meta or (has_meta and name in META_FIELDS)
@@ -45,3 +47,23 @@ def _validate(
         part = schema.get(keyword)
         if isinstance(part, dict):
             _validate(part, f"{path}.{keyword}", errors, root=False, inside_meta=inside_meta)
+
+
+def _validate_rules(
+    schema: JSONObject, default: JSONValue, path: str, errors: ErrorList, *, root: bool
+) -> None:
+    """A default must hold the rules; those that cannot be compiled are told elsewhere."""
+    if not has_rules(schema):
+        return
+    from kapi.apiextensions.validations.evaluation import (  # noqa: PLC0415 - loads CEL
+        compile_rules,
+        evaluate_rules,
+    )
+    from kapi.apiextensions.validations.rules import RuleError  # noqa: PLC0415 - loads CEL
+
+    try:
+        evaluate = compile_rules(schema, root=root)
+    except RuleError:
+        return
+    if evaluate is not None:
+        evaluate_rules(evaluate, default, None, path, errors)

@@ -13,6 +13,7 @@ from kapi.apiextensions.definition.openapi_schema import (
 from kapi.apiextensions.definition.structural import validate_structural
 from kapi.apiextensions.schema.formats import is_format_known
 from kapi.apiextensions.schema.go_schema import SCHEMA_MEMBERS, show_schema
+from kapi.apiextensions.validations.check import has_rules
 from kapi.apimachinery.field import ErrorList
 
 if TYPE_CHECKING:
@@ -64,6 +65,12 @@ def validate_schema(
     found.extend(structural)
     if valid:
         validate_defaults(schema, path, found)
+    if has_rules(schema):
+        from kapi.apiextensions.validations.definition import (  # noqa: PLC0415 - loads CEL
+            validate_rules,
+        )
+
+        validate_rules(schema, path, found, compiles=valid)
     found.sort(key=lambda error: error.path)
     errors.extend(found)
 

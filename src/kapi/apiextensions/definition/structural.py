@@ -24,6 +24,7 @@ _FORBIDDEN = (
     ("title", "empty"),
     ("description", "empty"),
     ("nullable", "false"),
+    ("x-kubernetes-validations", "empty"),
     ("x-kubernetes-preserve-unknown-fields", "false"),
     ("x-kubernetes-embedded-resource", "false"),
     ("x-kubernetes-int-or-string", "false"),

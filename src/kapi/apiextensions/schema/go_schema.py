@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from kapi.apimachinery.types import JSONObject, JSONValue
 
-__all__ = ["SCHEMA_MEMBERS", "show_schema", "show_version"]
+__all__ = ["SCHEMA_MEMBERS", "show_rule", "show_schema", "show_version"]
 
 
 def show_schema(schema: JSONObject | None) -> JSONValue:
@@ -57,17 +57,19 @@ def _dependencies(value: JSONValue) -> JSONValue:
 
 
 def _rules(value: JSONValue) -> JSONValue:
-    return [
-        {
-            "Rule": rule.get("rule", ""),
-            "Message": rule.get("message", ""),
-            "MessageExpression": rule.get("messageExpression", ""),
-            "Reason": rule.get("reason"),
-            "FieldPath": rule.get("fieldPath", ""),
-            "OptionalOldSelf": rule.get("optionalOldSelf"),
-        }
-        for rule in value
-    ]
+    return [show_rule(rule) for rule in value]
+
+
+def show_rule(rule: JSONObject) -> JSONObject:
+    """A validation rule as Go prints it."""
+    return {
+        "Rule": rule.get("rule", ""),
+        "Message": rule.get("message", ""),
+        "MessageExpression": rule.get("messageExpression", ""),
+        "Reason": rule.get("reason"),
+        "FieldPath": rule.get("fieldPath", ""),
+        "OptionalOldSelf": rule.get("optionalOldSelf"),
+    }
 
 
 # JSON name -> (Go name, what stands there when unset, how a value is shown), in Go's order.

@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
 __all__ = ["CheckRules", "CompileRules", "StructuralSchema"]
 
-# (object, old object or None, errors so far): appends the rules that do not hold.
-CheckRules: TypeAlias = "Callable[[JSONObject, JSONObject | None, ErrorList], None]"
+# (object, old object or None, errors so far, warn): appends the rules that do not hold.
+CheckRules: TypeAlias = (
+    "Callable[[JSONObject, JSONObject | None, ErrorList, Callable[[str], None]], None]"
+)
 # Compiles the rules of a schema; None when it has none.
 CompileRules: TypeAlias = "Callable[[JSONObject], CheckRules | None]"
 
@@ -122,13 +124,20 @@ class StructuralSchema:
                 return
         errors.extend(found)
 
-    def validate_rules(self, obj: JSONObject, old: JSONObject | None, errors: ErrorList) -> None:
+    def validate_rules(
+        self,
+        obj: JSONObject,
+        old: JSONObject | None,
+        errors: ErrorList,
+        warn: Callable[[str], None],
+    ) -> None:
         """Append the rules of ``x-kubernetes-validations`` that do not hold.
 
         ``errors`` has what was found before: many rules need an object that fits its schema.
+        Rules that did not hold before, for values that did not change, are warned of.
         """
         if self._check_rules is not None:
-            self._check_rules(obj, old, errors)
+            self._check_rules(obj, old, errors, warn)
 
 
 def _report(check: Check, value: JSONValue, old: JSONValue, prefix: str, errors: ErrorList) -> None:

@@ -61,7 +61,7 @@ def declare_quantities(functions: Functions) -> None:
     kind = "kubernetes.Quantity"
     declare("quantity", f"(string) -> {kind}", _quantity)
     declare("isQuantity", "(string) -> bool", _is_quantity)
-    declare("sign", f"({kind}) -> int", lambda q: q.sign())
+    declare("sign", f"({kind}) -> int", lambda q: q.sign)
     declare("isInteger", f"{kind}.() -> bool", _is_integer)
     declare("asInteger", f"{kind}.() -> int", _as_integer)
     declare("asApproximateFloat", f"{kind}.() -> double", _as_float)
