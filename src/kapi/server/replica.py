@@ -1,7 +1,7 @@
 """Replica: what one of several servers over a store does besides serving.
 
-It tells where it is, takes in definitions that others write, and runs the controllers when it is
-its turn.
+It tells that it is there and where, takes in definitions that others write, and runs the
+controllers when it is its turn.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from kapi.server.custom_resources import DEFINITIONS
 from kapi.server.definition_follower import DefinitionFollower
 from kapi.server.endpoint_reconciler import EndpointReconciler
+from kapi.server.identity_lease import IdentityLease
 from kapi.server.leader_election import LeaderElection
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Replica:
         custom_resources: CustomResources,
         make_controllers: Callable[[], ControllerManager],
     ) -> None:
-        identity = f"kapi-{api.ids.uid()}"
+        identity = api.ids.uid()
         self._make_controllers = make_controllers
         self._controllers: ControllerManager | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -75,6 +76,8 @@ class Replica:
                 engine, identity, api.clock, self._begin_controllers, self._end_controllers
             )
             self._work.append(self._election.run)
+        self._identity = IdentityLease(client, identity, socket.gethostname().lower(), api.clock)
+        self._work.append(self._identity.run)
         self._endpoints: EndpointReconciler | None = None
         address = advertised_address(options)
         # Endpoints may not point to loopback; who listens there only serves this machine.
@@ -92,6 +95,7 @@ class Replica:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._identity.stop()
         if self._endpoints is not None:
             await self._endpoints.stop()
         if self._election is not None:

@@ -7,6 +7,7 @@ import pytest
 from kapi.apimachinery.types import GroupVersionResource
 from kapi.client.inprocess import InProcessClient
 from kapi.server.endpoint_reconciler import EndpointReconciler, kubernetes_endpoints
+from kapi.server.identity_lease import IdentityLease
 from kapi.server.leader_election import LeaderElection
 from kapi.server.options import ServerOptions
 from kapi.server.server import APIServer
@@ -14,6 +15,7 @@ from kapi.storage.errors import Unavailable
 from kapi.storage.memory import MemoryEngine
 from kapi.util.clock import FakeClock
 
+LEASES = GroupVersionResource("coordination.k8s.io", "v1", "leases")
 ENDPOINTS = GroupVersionResource("", "v1", "endpoints")
 SLICES = GroupVersionResource("discovery.k8s.io", "v1", "endpointslices")
 
@@ -114,6 +116,29 @@ async def test_the_service_kubernetes_has_the_addresses_of_live_servers(tmp_path
     assert await addresses() == ["192.0.2.1"]
     await servers[1].stop()
     assert await addresses() == ["192.0.2.1"], "the last one stays for clients to come back to"
+    await server.stop()
+
+
+async def test_each_server_has_a_lease_while_it_lives(tmp_path, clock):
+    """It is renewed, removed at the end, and those of vanished servers go after an hour."""
+    server = APIServer(ServerOptions(tmp_path, ephemeral=True, controllers=()), clock)
+    await server.start()
+    client = InProcessClient(server.api)
+    leases = [IdentityLease(client, name, "host", clock) for name in ("a", "b", "c")]
+    for each in leases[:2]:
+        await each.renew()
+    clock.advance(3000)
+    await leases[0].renew()
+    clock.advance(1000)
+    await leases[2].renew()
+    found = {each["metadata"]["name"]: each for each in await client.list(LEASES)}
+    assert sorted(found) == ["apiserver-a", "apiserver-c"]
+    assert found["apiserver-a"]["metadata"]["labels"] == {
+        "apiserver.kubernetes.io/identity": "kube-apiserver",
+        "kubernetes.io/hostname": "host",
+    }
+    await leases[0].stop()
+    assert [each["metadata"]["name"] for each in await client.list(LEASES)] == ["apiserver-c"]
     await server.stop()
 
 
