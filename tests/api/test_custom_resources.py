@@ -181,3 +181,26 @@ async def test_objects_can_be_written_while_their_definition_changes(cluster):
     last = await cluster.read(f"{WIDGETS}/a")
     assert last["spec"]["size"] in range(1, 11)
     assert last["metadata"]["generation"] == 11
+
+
+async def test_an_inconsistent_status_does_not_keep_a_definition_from_going(cluster):
+    """Whatever was written into its status, a definition can be deleted."""
+    await cluster.create(CRDS, definition())
+    path = f"{CRDS}/widgets.example.com"
+    changed = await cluster.patch("merge", f"{path}/status", {"status": {"storedVersions": ["x"]}})
+    assert changed.status_code == 200
+    assert (await cluster.delete(path)).status_code == 200
+    assert (await cluster.get(path)).status_code == 404
+
+
+async def test_scale_gives_an_object_its_first_size(cluster):
+    """Without replicas there is no Scale to read, but one can be written."""
+    fields = version(replicas={"type": "integer"})
+    paths = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}
+    fields["subresources"] = {"scale": paths}
+    await cluster.create(CRDS, definition(fields))
+    await cluster.create(WIDGETS, widget("a"))
+    assert (await cluster.get(f"{WIDGETS}/a/scale")).status_code == 500
+    scaled = await cluster.patch("merge", f"{WIDGETS}/a/scale", {"spec": {"replicas": 2}})
+    assert scaled.json()["spec"] == {"replicas": 2}
+    assert (await cluster.read(f"{WIDGETS}/a"))["spec"] == {"replicas": 2}

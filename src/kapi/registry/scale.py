@@ -19,8 +19,8 @@ class ScaleView(Protocol):
         """Where the wanted replicas are, as dotted path for each API version."""
         ...
 
-    def read(self, obj: JSONObject) -> JSONObject:
-        """The Scale of an object; raises InternalError when it has no size."""
+    def read(self, obj: JSONObject, *, sized: bool = True) -> JSONObject:
+        """The Scale of an object; ``sized`` raises InternalError when it has no size."""
         ...
 
     def write(self, obj: JSONObject, scale: JSONObject) -> JSONObject:

@@ -280,7 +280,8 @@ class CustomResources:
             meta["finalizers"] = [f for f in meta["finalizers"] if f != CLEANUP_FINALIZER]
             return current
 
-        await self._client.update(DEFINITIONS, "", name, change)
+        # As a write of the status: one of the whole would judge what is about to go.
+        await self._client.update(DEFINITIONS, "", name, change, "status")
 
 
 def _retire(store: ResourceStore) -> None:

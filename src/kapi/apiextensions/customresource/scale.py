@@ -75,11 +75,11 @@ class CustomScale:
         """The path at each API version that can be scaled."""
         return self._owned
 
-    def read(self, obj: JSONObject) -> JSONObject:
+    def read(self, obj: JSONObject, *, sized: bool = True) -> JSONObject:
         """The Scale of an object; what is not there yet counts as 0 in its status."""
         meta, paths = obj["metadata"], self._paths
         replicas = value_at(obj, paths.spec_replicas)
-        if replicas is None:
+        if replicas is None and sized:
             raise InternalError(f'the spec replicas field "{paths.spec_replicas}" does not exist')
         status: JSONObject = {"replicas": value_at(obj, paths.status_replicas, 0) or 0}
         selector = value_at(obj, paths.label_selector) if paths.label_selector else None

@@ -56,6 +56,7 @@ def validate_definition(obj: JSONObject, errors: ErrorList) -> None:
     _validate_spec(spec, errors)
     _validate_status(obj, errors)
     _validate_approval(obj, errors)
+    _validate_pruning(spec, {}, errors)
 
 
 def validate_definition_update(obj: JSONObject, old: JSONObject, errors: ErrorList) -> None:
@@ -72,6 +73,7 @@ def validate_definition_update(obj: JSONObject, old: JSONObject, errors: ErrorLi
     _validate_status(obj, errors)
     annotations = obj["metadata"].get("annotations") or {}
     old_annotations = old["metadata"].get("annotations") or {}
+    _validate_pruning(spec, old_spec, errors)
     if annotations.get(ANNOTATION) != old_annotations.get(ANNOTATION):
         _validate_approval(obj, errors)
 
@@ -195,6 +197,16 @@ def _validate_status(obj: JSONObject, errors: ErrorList) -> None:
                 f"persisted in {name} and removes {name} from status.storedVersions"
             )
             errors.invalid(f"{path}[{index}]", name, why)
+
+
+def _validate_pruning(spec: JSONObject, old_spec: JSONObject, errors: ErrorList) -> None:
+    """Objects are always pruned; only schemas say what is kept."""
+    if spec.get("preserveUnknownFields") and not old_spec.get("preserveUnknownFields"):
+        why = (
+            "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in "
+            "spec.versions[*].schema instead"
+        )
+        errors.invalid("spec.preserveUnknownFields", True, why)
 
 
 def _validate_approval(obj: JSONObject, errors: ErrorList) -> None:

@@ -78,8 +78,8 @@ class WorkloadScale:
         """The same place for all workloads."""
         return {self._api_version: "spec.replicas"}
 
-    def read(self, obj: JSONObject) -> JSONObject:
-        """The Scale of a workload."""
+    def read(self, obj: JSONObject, *, sized: bool = True) -> JSONObject:
+        """The Scale of a workload; all of them have a size."""
         return read_scale(self._group, self._resource, obj)
 
     def write(self, obj: JSONObject, scale: JSONObject) -> JSONObject:

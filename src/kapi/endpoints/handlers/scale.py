@@ -118,7 +118,7 @@ async def _scaled(
         resource.api_version,
         view.replicas_paths(),
     )
-    current = view.read(live)
+    current = view.read(live, sized=False)
     seen = owners.to_scale()
     if seen:
         current["metadata"]["managedFields"] = seen
