@@ -43,8 +43,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CacheSizes", "Cacher", "CacherOptions", "ListResult"]
 
-# Entries decoded before others get a turn: some 10 ms.
-_LOADED_AT_ONCE = 500
+# Keys read at a time while a cache loads, and entries decoded before others get a turn (10 ms).
+_PAGE_KEYS = 5000
+_DECODED_AT_ONCE = 500
 # Rewound states kept for the next pages of a list; each costs two lists of pointers.
 _MAX_SNAPSHOTS = 4
 
@@ -187,15 +188,7 @@ class Cacher:
                 first = await self._engine.current_revision()
 
     async def _load(self, revision: int) -> None:
-        found = await self._engine.range(self.prefix, prefix_end(self.prefix), revision=revision)
-        decode = self._codec.decode
-        entries: list[Entry] = []
-        for item in found.items:
-            entry = decode(item.key, item.value, item.mod_revision)
-            entry.create_revision = item.create_revision
-            entries.append(entry)
-            if not len(entries) % _LOADED_AT_ONCE:
-                await asyncio.sleep(0)
+        entries = await self._read(revision)
         keys = [entry.key for entry in entries]
         self._index = dict(zip(keys, entries, strict=True))
         self._current = Snapshot(keys, entries)
@@ -206,6 +199,25 @@ class Cacher:
         if self._ended is not None:  # while the past was replayed: a value cannot be read
             raise self._ended
         self._subscription = subscription
+
+    async def _read(self, revision: int) -> list[Entry]:
+        """All entries as of a revision, a page at a time: others get their turns in between."""
+        decode = self._codec.decode
+        entries: list[Entry] = []
+        start, end = self.prefix, prefix_end(self.prefix)
+        more = True
+        while more:
+            page = await self._engine.range(start, end, limit=_PAGE_KEYS, revision=revision)
+            for item in page.items:
+                entry = decode(item.key, item.value, item.mod_revision)
+                entry.create_revision = item.create_revision
+                entries.append(entry)
+                if not len(entries) % _DECODED_AT_ONCE:
+                    await asyncio.sleep(0)
+            more = page.more
+            if more:
+                start = page.items[-1].key + "\0"
+        return entries
 
     def _new_history(self, floor: int) -> History:
         return History(floor, self._options.history_changes, self._options.history_bytes)
