@@ -13,6 +13,7 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from etcd_cluster import EtcdCluster
 
 WORKERS = 3

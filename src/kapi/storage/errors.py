@@ -1,4 +1,3 @@
-# ruff: noqa: N818 - the names are the conditions, as in the rest of the API
 """StorageError: what the store can fail with, without a word of HTTP.
 
 The registry translates these into Status errors in one place; nothing in this package knows

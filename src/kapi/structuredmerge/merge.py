@@ -55,7 +55,7 @@ class OtherVersion(NamedTuple):
     revert: Callable[[Object], Object]
 
 
-class Conflicts(Exception, Generic[K]):  # noqa: N818 - the documentation's word
+class Conflicts(Exception, Generic[K]):
     """An apply would change what others own: the fields by manager."""
 
     def __init__(self, fields: dict[K, FieldSet]) -> None:
@@ -212,7 +212,7 @@ class Updater:
         return at.revert(pruned)
 
     @staticmethod
-    def _add_back_owned(  # noqa: PLR0917
+    def _add_back_owned(
         at: OtherVersion,
         other: OtherVersion,
         full: Object,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from kapi.apimachinery.types import GroupResource
 from kapi.controllers.namespace_conditions import Remaining, with_conditions
 
-
 PODS = "pods. has 2 resource instances"
 ROLES = "roles.rbac.authorization.k8s.io has 1 resource instances"
 

@@ -168,7 +168,7 @@ class FieldManager:
     def _updating(self, manager: str) -> ManagerID:
         return ManagerID(manager or "unknown", UPDATE, self._api_version, self.subresource)
 
-    def _updated(  # noqa: PLR0917
+    def _updated(
         self,
         managed: Managed | None,
         stored: Iterable[JSONObject],

@@ -38,7 +38,7 @@ class Watcher:
         "waiter",
     )
 
-    def __init__(  # noqa: PLR0917 - made in one place
+    def __init__(
         self,
         scope: str,
         predicate: Predicate | None,
