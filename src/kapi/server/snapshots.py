@@ -116,6 +116,8 @@ async def _into_database(
     engine = await SQLiteEngine.open(str(unfinished), first_revision=manifest.revision + 1)
     try:
         await restore(path, engine, clock.now(), progress)
+        # Nobody has seen a state in between: caches need not replay how the store was filled.
+        await engine.compact(engine.revision)
     except BaseException:
         await engine.close()
         _remove(unfinished)

@@ -109,8 +109,6 @@ async def restore(
         await engine.txn((), operations)
         done += len(operations)
         progress(done)
-    # Nobody has seen a state in between: caches need not replay how the store was filled.
-    await engine.compact(await engine.current_revision())
     return manifest
 
 
