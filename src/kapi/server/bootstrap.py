@@ -6,7 +6,9 @@ classes; a server that finds them leaves them alone.
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery.errors import AlreadyExists, NotFound, StatusError
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["create_bootstrap_objects"]
 
+# How long a server waits for another one that makes the same objects.
+_ATTEMPTS = 25
+_PAUSE_SECONDS = 0.2
 _NAMESPACES = ("kube-system", "default", "kube-public", "kube-node-lease")
 _CORE_NAMESPACES = GroupVersionResource("", "v1", "namespaces")
 _SERVICES = GroupVersionResource("", "v1", "services")
@@ -61,20 +66,24 @@ async def create_bootstrap_objects(
 async def _ensure(
     client: InProcessClient, gvr: GroupVersionResource, namespace: str, obj: JSONObject
 ) -> None:
+    """Create what is missing, also when another server of the store is about to do the same.
+
+    That shows in more ways than AlreadyExists: the other one may just have taken the address.
+    """
     if not client.serves(gvr):
         return  # switched off
-    # Looked for first: what exists holds addresses that creating it again would ask for.
-    try:
-        await client.get(gvr, namespace, obj["metadata"]["name"])
-    except NotFound:
+    for attempt in range(_ATTEMPTS):
+        # Looked for first: what exists holds addresses that creating it again would ask for.
+        with suppress(NotFound):
+            await client.get(gvr, namespace, obj["metadata"]["name"])
+            return
         try:
-            await client.create(gvr, namespace, obj)
-        except StatusError as error:
-            # Another server may have been faster, which shows in more ways than AlreadyExists.
-            try:
-                await client.get(gvr, namespace, obj["metadata"]["name"])
-            except NotFound:
-                raise error from None
+            await client.create(gvr, namespace, deepcopy(obj))
+            return
+        except StatusError:
+            if attempt == _ATTEMPTS - 1:
+                raise
+        await asyncio.sleep(_PAUSE_SECONDS)
 
 
 async def _service_cidr(client: InProcessClient, cidrs: list[str], now: str) -> None:
