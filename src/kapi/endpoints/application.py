@@ -32,6 +32,7 @@ from kapi.util.metrics import stopwatch
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
+    from kapi.endpoints.aggregation import Aggregation
     from kapi.endpoints.api import API
     from kapi.endpoints.negotiation import Representation
     from kapi.endpoints.request_metrics import RequestMetrics
@@ -68,7 +69,9 @@ class Application:
         metrics: RequestMetrics,
         *,
         deadline_seconds: float = DEADLINE_SECONDS,
+        aggregation: Aggregation | None = None,
     ) -> None:
+        self._aggregation = aggregation
         self._deadline_seconds = deadline_seconds
         self._metrics = metrics
         self._api = api
@@ -79,6 +82,17 @@ class Application:
             (b"x-kubernetes-pf-flowschema-uid", api.ids.uid().encode()),
             (b"x-kubernetes-pf-prioritylevel-uid", api.ids.uid().encode()),
         )
+
+    async def _answer(self, request: Request, scope: Scope, receive: Receive) -> Response:
+        if self._aggregation is not None:
+            remote = self._aggregation.find(request.info)
+            if remote is not None:
+                request.exchange = Exchange.of(scope, receive)
+                return await self._aggregation.respond(request, remote)
+        if request.info.subresource in _CONNECTING:
+            request.exchange = Exchange.of(scope, receive)
+            return await self._router.respond(request)
+        return await self._answer_in_time(request, receive)
 
     async def _answer_in_time(self, request: Request, receive: Receive) -> Response:
         """The answer to a request that has a deadline; watches only begin before it."""
@@ -123,11 +137,7 @@ class Application:
                 warnings,
             )
             authorize(request, self._api.authorizer)
-            if request.info.subresource in _CONNECTING:
-                request.exchange = Exchange.of(scope, receive)
-                response = await self._router.respond(request)
-            else:
-                response = await self._answer_in_time(request, receive)
+            response = await self._answer(request, scope, receive)
         except (StatusError, StorageError) as error:
             response = self._failure(error, headers)
         except asyncio.CancelledError:

@@ -18,9 +18,14 @@ from kapi.apimachinery.serializer.protobuf import MEDIA_TYPE
 from kapi.endpoints.negotiation import JSON, Representation, parse_accept
 from kapi.endpoints.request import Response
 from kapi.endpoints.writer import encode
+from kapi.registry.priorities import group_priority, version_priority
+from kapi.registry.versions import priority as kube_aware
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kapi.apimachinery.types import GroupVersionKind, JSONObject
+    from kapi.endpoints.aggregation import AggregatedVersion, Aggregation
     from kapi.endpoints.negotiation import Negotiator
     from kapi.endpoints.request import Request
     from kapi.registry.catalogue import Catalogue, Resource, Subresource
@@ -29,13 +34,22 @@ __all__ = ["Discovery"]
 
 # Media types that ask for the unaggregated form when they name no other.
 _PLAIN = frozenset({"application/json", "application/yaml", MEDIA_TYPE, "*/*"})
+_REGISTRATION = "apiregistration.k8s.io"
+_FIRST = 1 << 31
 _AGGREGATED = b"application/%b;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
 class Discovery:
     """The discovery documents of one server."""
 
-    def __init__(self, catalogue: Catalogue, negotiator: Negotiator, address: str = "") -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        negotiator: Negotiator,
+        address: str = "",
+        aggregation: Aggregation | None = None,
+    ) -> None:
+        self._aggregation = aggregation
         self._catalogue = catalogue
         self._negotiator = negotiator
         self._address = address
@@ -43,7 +57,7 @@ class Discovery:
             importlib.resources.files("kapi.facts").joinpath("groups.json").read_bytes()
         )
         self._order = {group: index for index, (group, _) in enumerate(order)}
-        self._generation = -1
+        self._generation = (-1, -1)
         self._documents: dict[str, JSONObject] = {}
 
     def respond(self, request: Request) -> Response | None:
@@ -71,15 +85,16 @@ class Discovery:
 
     def _is_served(self, group: str, version: list[str]) -> bool:
         """Whether a path is one of a group's; only built-in groups answer for other versions."""
-        versions = self._catalogue.versions(group)
+        versions = self._versions(group)
         if not version or version[0] in versions:
             return bool(versions)
         return self._catalogue.is_builtin(group)
 
     def _document(self, path: str) -> JSONObject:
-        if self._generation != self._catalogue.generation:
+        remote = self._aggregation.generation if self._aggregation is not None else 0
+        if self._generation != (self._catalogue.generation, remote):
             self._documents = {}
-            self._generation = self._catalogue.generation
+            self._generation = (self._catalogue.generation, remote)
         found = self._documents.get(path)
         if found is None:
             found = self._documents[path] = self._build(path.split("/")[1:])
@@ -106,14 +121,40 @@ class Discovery:
         return self._resource_list(group, version)
 
     def _group_names(self) -> list[str]:
-        """Groups in kube-apiserver's order, then the others by name."""
-        names = [name for name in self._catalogue.groups() if name]
-        return sorted(names, key=lambda name: (self._order.get(name, len(self._order)), name))
+        """Groups by priority, those of one priority in kube-apiserver's order, or by name."""
+        names = {name for name in self._catalogue.groups() if name}
+        priorities = {name: self._group_priority(name) for name in names}
+        for remote in self._remote().values():
+            known = priorities.get(remote.group, 0)
+            priorities[remote.group] = max(known, remote.group_priority)
+        last = len(self._order)
+        return sorted(
+            priorities, key=lambda name: (-priorities[name], self._order.get(name, last), name)
+        )
+
+    def _group_priority(self, group: str) -> int:
+        if group == _REGISTRATION:  # comes before all that is registered
+            return _FIRST
+        return group_priority(group, custom=not self._catalogue.is_builtin(group))
+
+    def _remote(self) -> Mapping[tuple[str, str], AggregatedVersion]:
+        return self._aggregation.versions() if self._aggregation is not None else {}
+
+    def _versions(self, group: str) -> list[str]:
+        """The versions of a group, those of other servers included, preferred one first."""
+        own = self._catalogue.versions(group)
+        remote = {v: each for (g, v), each in self._remote().items() if g == group}
+        if not remote:
+            return own
+        custom = not self._catalogue.is_builtin(group)
+        priorities = {v: version_priority(group, v, custom=custom) for v in own}
+        priorities.update({v: each.version_priority for v, each in remote.items()})
+        return sorted(priorities, key=lambda v: (-priorities[v], kube_aware(v)))
 
     def _group(self, name: str) -> JSONObject:
         versions = [
             {"groupVersion": f"{name}/{version}", "version": version}
-            for version in self._catalogue.versions(name)
+            for version in self._versions(name)
         ]
         return {"name": name, "versions": versions, "preferredVersion": versions[0]}
 
@@ -121,10 +162,7 @@ class Discovery:
         entries: list[JSONObject] = []
         for resource in self._catalogue.resources(group, version):
             entries.append(_resource_entry(resource))
-            entries.extend(
-                _subresource_entry(resource, sub)
-                for sub in _subresources(resource)
-            )
+            entries.extend(_subresource_entry(resource, sub) for sub in _subresources(resource))
         document: JSONObject = {"kind": "APIResourceList"}
         if group:
             document["apiVersion"] = "v1"
@@ -163,17 +201,7 @@ class Discovery:
         names = [""] if root == "api" else self._group_names()
         items: list[JSONObject] = []
         for name in names:
-            versions = [
-                {
-                    "version": version,
-                    "resources": [
-                        _aggregated_entry(resource)
-                        for resource in self._catalogue.resources(name, version)
-                    ],
-                    "freshness": "Current",
-                }
-                for version in self._catalogue.versions(name)
-            ]
+            versions = [self._aggregated_version(name, v) for v in self._versions(name)]
             metadata = {"name": name} if name else {}
             items.append({"metadata": metadata, "versions": versions})
         return {
@@ -182,6 +210,18 @@ class Discovery:
             "metadata": {},
             "items": items,
         }
+
+    def _aggregated_version(self, group: str, version: str) -> JSONObject:
+        remote = self._remote().get((group, version))
+        if remote is None:
+            resources = self._catalogue.resources(group, version)
+            entries = [_aggregated_entry(resource) for resource in resources]
+            return {"version": version, "resources": entries, "freshness": "Current"}
+        entry: JSONObject = {"version": version}
+        if remote.resources:
+            entry["resources"] = remote.resources
+        entry["freshness"] = "Current" if remote.fresh else "Stale"
+        return entry
 
 
 def _resource_entry(resource: Resource) -> JSONObject:

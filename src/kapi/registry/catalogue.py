@@ -23,7 +23,7 @@ from kapi.registry.server_members import default_of_version
 from kapi.registry.versions import hub_version, priority, storage_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from kapi.apimachinery.scheme import Scheme, Type
     from kapi.apimachinery.types import JSONObject
@@ -99,6 +99,8 @@ class Catalogue:
 
     def __init__(self) -> None:
         self.generation = 0
+        # Called after each change; must not block.
+        self.on_change: Callable[[], None] | None = None
         self._resources: dict[tuple[str, str, str], Resource] = {}
         self._versions: dict[str, list[str]] = {}
 
@@ -114,7 +116,7 @@ class Catalogue:
             if resource.version not in versions:
                 versions.append(resource.version)
                 versions.sort(key=priority)
-        self.generation += 1
+        self._changed()
 
     def remove(self, resources: Iterable[Resource]) -> None:
         """Stop serving resources; versions and groups without any vanish."""
@@ -126,13 +128,17 @@ class Catalogue:
             if version not in versions:
                 versions.append(version)
                 versions.sort(key=priority)
+        self._changed()
+
+    def _changed(self) -> None:
         self.generation += 1
+        if self.on_change is not None:
+            self.on_change()
 
     def is_builtin(self, group: str) -> bool:
         """Whether a group has a resource that is part of the server."""
         return group in self._versions and any(
-            resource.group == group and not resource.custom
-            for resource in self._resources.values()
+            resource.group == group and not resource.custom for resource in self._resources.values()
         )
 
     def groups(self) -> Iterator[str]:

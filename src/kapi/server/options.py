@@ -24,6 +24,7 @@ __all__ = [
     "MINIMUM_MINOR",
     "EtcdOptions",
     "OptionsError",
+    "ProxyClientOptions",
     "ServerOptions",
     "ServiceAccountOptions",
     "StartError",
@@ -71,6 +72,18 @@ class ServiceAccountOptions:
     jwks_uri: str = ""
     max_token_expiration_seconds: int = 0
     extend_token_expiration: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyClientOptions:
+    """What servers behind this one know it by: a client certificate.
+
+    They verify it with ``request_header_ca_file`` and then believe the headers about the user.
+    """
+
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    request_header_ca_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +138,7 @@ class ServerOptions:
     allow_privileged: bool = True
     root_ca_file: Path | None = None
     kubelet: KubeletOptions = field(default_factory=KubeletOptions)
+    proxy_client: ProxyClientOptions = field(default_factory=ProxyClientOptions)
     etcd: EtcdOptions = field(default_factory=EtcdOptions)
     compaction_interval_seconds: float = 300.0
     shared_port: bool = False

@@ -60,6 +60,7 @@ from kapi.registry.stored_protobuf import StoredProtobuf
 from kapi.registry.stored_versions import upgrade
 from kapi.registry.webhook.client import WebhookClient
 from kapi.registry.webhook.service_resolver import ServiceResolver
+from kapi.server.aggregation import aggregator
 from kapi.server.authentication import request_authenticator
 from kapi.server.bootstrap import create_bootstrap_objects
 from kapi.server.custom_resources import DEFINITIONS, CustomResources, DefinitionHooks
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from kapi.aggregator.aggregator import Aggregator
     from kapi.apimachinery.types import JSONObject
     from kapi.apimachinery.user import UserInfo
     from kapi.authentication.request import RequestAuthenticator
@@ -124,6 +126,7 @@ class APIServer:
         self._controllers: ControllerManager | None = None
         self._replica: Replica | None = None
         self._webhooks: WebhookClient | None = None
+        self._aggregator: Aggregator | None = None
         self.api: API | None = None
 
     async def start(self) -> None:
@@ -197,6 +200,8 @@ class APIServer:
         definition_hooks.custom_resources = CustomResources(api, self._engine, client)
         await definition_hooks.custom_resources.load()
         await self._bootstrap(client)
+        self._aggregator = aggregator(options, api, client, lookup)
+        await self._aggregator.start()
         self._compaction = self._start_compaction()
         tokens = ServiceAccountTokens(options, lookup, self.clock)
         authenticator = request_authenticator(options, self.clock, [tokens.authenticator])
@@ -204,7 +209,9 @@ class APIServer:
         documents: list[Document] = [MetricsDocument(metrics, stores, self._commits).respond]
         reviews = TokenReviews(authenticator, tokens.audiences)
         router = self._router(api, tokens, reviews, documents)
-        self._application = Application(api, router, _authenticate(authenticator), metrics)
+        self._application = Application(
+            api, router, _authenticate(authenticator), metrics, aggregation=self._aggregator
+        )
         self._start_controllers(api, client, definition_hooks.custom_resources, tokens)
 
     def _start_controllers(
@@ -235,6 +242,8 @@ class APIServer:
             await self._controllers.stop()
         if self._replica is not None:
             await self._replica.stop()
+        if self._aggregator is not None:
+            await self._aggregator.stop()
         if self._compaction is not None:
             self._compaction.cancel()
         if self._webhooks is not None:
@@ -373,7 +382,7 @@ class APIServer:
         health = Health({"ping": _fine, "etcd": self._check_store, "log": _fine})
         documents = [
             *documents,
-            Discovery(api.catalogue, api.negotiator).respond,
+            Discovery(api.catalogue, api.negotiator, aggregation=self._aggregator).respond,
             health.respond,
             version_info(api.minor, api.negotiator),
             OpenAPI(api.scheme, api.catalogue, self.clock, git_version(api.minor)).respond,

@@ -23,7 +23,7 @@ from kapi.endpoints.request import BrokenStream, Response
 from kapi.util.http_client import ClientConnection, HTTPClientError, ResponseHead
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from kapi.endpoints.connect.exchange import Exchange, RawConnection
     from kapi.endpoints.connect.kubelet import Backend
@@ -79,15 +79,23 @@ class Uplink:
 
 
 async def forward(
-    exchange: Exchange, method: str, backend: Backend, path: str, query: str
+    exchange: Exchange,
+    method: str,
+    backend: Backend,
+    path: str,
+    query: str,
+    identity: Sequence[tuple[bytes, bytes]] = (),
 ) -> Response:
-    """Pass a request on to a path of a backend; raises ServiceUnavailable."""
+    """Pass a request on to a path of a backend; raises ServiceUnavailable.
+
+    ``identity`` are headers that tell the backend who the client is.
+    """
     here = quote(exchange.path, safe=_PATH_SAFE)
     if not path and method in {"GET", "HEAD"}:
         location = f"{here}/{'?' + query if query else ''}"
         return Response(301, b"", b"", [(b"location", location.encode("ascii"))])
     prefix = exchange.path.removesuffix(path)
-    headers = request_headers(exchange)
+    headers = [*request_headers(exchange), *identity]
     if exchange.header(b"transfer-encoding"):
         headers.append((b"transfer-encoding", b"chunked"))
     headers.append((b"x-forwarded-uri", here.encode("ascii")))
@@ -162,7 +170,12 @@ async def _body(connection: ClientConnection, links: LinkRewriter | None) -> Asy
 
 
 async def tunnel(
-    exchange: Exchange, method: str, backend: Backend, path: str, query: str
+    exchange: Exchange,
+    method: str,
+    backend: Backend,
+    path: str,
+    query: str,
+    identity: Sequence[tuple[bytes, bytes]] = (),
 ) -> Response:
     """Ask a backend for another protocol; when it agrees, pass bytes on until one side ends.
 
@@ -171,7 +184,8 @@ async def tunnel(
     assert exchange.upgrade is not None
     uplink: Uplink | None = None
     try:
-        connection = await _dial(exchange, method, backend, _target(path, query))
+        headers = [*upgrade_headers(exchange), *identity]
+        connection = await _dial(method, backend, _target(path, query), headers)
         uplink = Uplink(exchange, connection)
         head = await connection.read_head()
     except HTTPClientError as error:
@@ -185,18 +199,20 @@ async def tunnel(
     if head.status < _LEAST_ERROR:
         connection.close()
         raise StatusError(f"invalid upgrade response: status code {head.status}")
-    headers = [*response_headers(head.headers, cors=True), (b"connection", b"close")]
+    back = [*response_headers(head.headers, cors=True), (b"connection", b"close")]
     stream = _body(connection, None)
-    return Response(head.status, b"", b"", headers, stream, connection.abort, connection.close)
+    return Response(head.status, b"", b"", back, stream, connection.abort, connection.close)
 
 
-async def _dial(exchange: Exchange, method: str, backend: Backend, target: str) -> ClientConnection:
+async def _dial(
+    method: str, backend: Backend, target: str, headers: Sequence[tuple[bytes, bytes]]
+) -> ClientConnection:
     try:
         connection = await backend.connect()
     except HTTPClientError as error:
         raise StatusError(f"error dialing backend: {error}") from error
     try:
-        await connection.send_head(method, target, upgrade_headers(exchange))
+        await connection.send_head(method, target, headers)
     except HTTPClientError as error:
         connection.abort()
         raise StatusError(f"error sending request: {error}") from error

@@ -25,12 +25,16 @@ _DIAL_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A server that requests are passed on to; ``tls`` is None for plain HTTP."""
+    """A server that requests are passed on to; ``tls`` is None for plain HTTP.
+
+    Its certificate is for ``server_name``, or the host.
+    """
 
     host: str
     port: int
     tls: ssl.SSLContext | None
     timeout_seconds: float = _DIAL_SECONDS
+    server_name: str = ""
 
     @property
     def address(self) -> str:
@@ -44,7 +48,9 @@ class Backend:
 
     async def connect(self) -> ClientConnection:
         """A new connection; raises HTTPClientError."""
-        return await ClientConnection.connect(self.host, self.port, self.tls, self.timeout_seconds)
+        return await ClientConnection.connect(
+            self.host, self.port, self.tls, self.timeout_seconds, self.server_name
+        )
 
 
 def _unverified() -> ssl.SSLContext:

@@ -1,0 +1,76 @@
+"""Discovery of the servers behind this one: their resources, in the aggregated form.
+
+Servers that only know the unaggregated form are asked for that, and what they say is translated.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+
+from kapi.aggregator.remote import RemoteError
+
+if TYPE_CHECKING:
+    from kapi.aggregator.remote import ProxyClient, RemoteVersion
+    from kapi.apimachinery.types import JSONObject
+
+__all__ = ["aggregated_entries", "discover"]
+
+_AGGREGATED = (
+    b"application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,"
+    b"application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,"
+    b"application/json"
+)
+_TIMEOUT_SECONDS = 5.0
+
+
+async def discover(client: ProxyClient, remote: RemoteVersion) -> list[JSONObject]:
+    """The resources of a group version; raises RemoteError."""
+    try:
+        document = _parsed(await client.get(remote, "/apis", _AGGREGATED, _TIMEOUT_SECONDS))
+    except RemoteError:
+        document = {}
+    if document.get("kind") == "APIGroupDiscoveryList":
+        for group in document.get("items") or ():
+            if group["metadata"].get("name") == remote.group:
+                for version in group.get("versions") or ():
+                    if version.get("version") == remote.version:
+                        resources: list[JSONObject] = version.get("resources") or []
+                        return resources
+    body = await client.get(remote, remote.path, b"application/json", _TIMEOUT_SECONDS)
+    return aggregated_entries(_parsed(body).get("resources") or [], remote.group, remote.version)
+
+
+def _parsed(body: bytes) -> JSONObject:
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise RemoteError(f"discovery is not JSON: {error}") from error
+    return document if isinstance(document, dict) else {}
+
+
+def aggregated_entries(plain: list[JSONObject], group: str, version: str) -> list[JSONObject]:
+    """Entries of an APIResourceList in the aggregated form; subresources join their parents."""
+    found: dict[str, JSONObject] = {}
+    for each in plain:
+        name, _, subresource = each["name"].partition("/")
+        kind = {
+            "group": each.get("group") or group,
+            "version": each.get("version") or version,
+            "kind": each.get("kind", ""),
+        }
+        scope = "Namespaced" if each.get("namespaced") else "Cluster"
+        entry = found.setdefault(name, {"resource": name, "scope": scope, "verbs": []})
+        if subresource:
+            below = {"subresource": subresource, "responseKind": kind, "verbs": each["verbs"]}
+            entry.setdefault("subresources", []).append(below)
+            continue
+        entry["responseKind"] = kind
+        entry["scope"] = scope
+        entry["singularResource"] = each.get("singularName", "")
+        entry["verbs"] = each.get("verbs") or []
+        for member in ("shortNames", "categories"):
+            if each.get(member):
+                entry[member] = each[member]
+    return list(found.values())
