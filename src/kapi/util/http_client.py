@@ -72,6 +72,9 @@ class _Parsed:
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     body: list[bytes] = field(default_factory=list)
     complete: bool = False
+    # Asked at the end of the message: the parser forgets with the next one.
+    keep_alive: bool = False
+    parser: httptools.HttpResponseParser | None = None
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers.append((name.lower(), value))
@@ -81,6 +84,7 @@ class _Parsed:
 
     def on_message_complete(self) -> None:
         self.complete = True
+        self.keep_alive = self.parser is not None and self.parser.should_keep_alive()
 
 
 class ClientConnection:
@@ -173,7 +177,7 @@ class ClientConnection:
 
     async def _read_one_head(self) -> ResponseHead:
         self._parsed = parsed = _Parsed()
-        self._parser = httptools.HttpResponseParser(parsed)
+        self._parser = parsed.parser = httptools.HttpResponseParser(parsed)
         try:
             raw = await self._reader.readuntil(b"\r\n\r\n")
             self._parser.feed_data(raw)
@@ -219,8 +223,9 @@ class ClientConnection:
         """Whether the exchange is over and the peer keeps the connection."""
         return (
             self._parsed.complete
-            and self._parser.should_keep_alive()
+            and self._parsed.keep_alive
             and not self._reader.at_eof()
+            and self._reader.exception() is None
             and not self._writer.transport.is_closing()
         )
 

@@ -103,7 +103,7 @@ class ConnectionPool:
                 await connection.write(body)
                 head = await connection.read_head()
             except HTTPClientError as error:
-                if kept and str(error).startswith(("EOF", "write:")):
+                if kept and str(error).startswith(("EOF", "read:", "write:")):
                     connection.abort()
                     return None
                 raise
