@@ -27,6 +27,7 @@ from kapi.endpoints.websocket import is_websocket, send_messages
 from kapi.endpoints.writer import encode
 from kapi.registry.storage_errors import to_status
 from kapi.storage.errors import StorageError
+from kapi.util.deadlines import Deadlines
 from kapi.util.metrics import stopwatch
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Application:
         aggregation: Aggregation | None = None,
     ) -> None:
         self._aggregation = aggregation
-        self._deadline_seconds = deadline_seconds
+        self._deadlines = Deadlines(deadline_seconds)
         self._metrics = metrics
         self._api = api
         self._router = router
@@ -96,15 +97,20 @@ class Application:
 
     async def _answer_in_time(self, request: Request, receive: Receive) -> Response:
         """The answer to a request that has a deadline; watches only begin before it."""
+        deadlines = self._deadlines
+        task = deadlines.begin()
         try:
-            async with asyncio.timeout(self._deadline_seconds):
-                if request.method in _BODY_METHODS:
-                    request.body = await _read_body(request.headers, receive)
-                return await self._router.respond(request)
-        except TimeoutError:
+            if request.method in _BODY_METHODS:
+                request.body = await _read_body(request.headers, receive)
+            return await self._router.respond(request)
+        except asyncio.CancelledError:
+            if not deadlines.has_expired(task):
+                raise
             raise Timeout(
                 "Timeout: request did not complete within the allotted timeout", {}
             ) from None
+        finally:
+            deadlines.end(task)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection scope."""
