@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kapi.cli.aggregation_flags import add_aggregation_flags, proxy_client_options
 from kapi.cli.etcd_flags import add_etcd_flags, etcd_options
 from kapi.cli.parser import boolean, comma_list, duration
 from kapi.cli.service_flags import add_service_endpoint_flag
@@ -60,6 +61,7 @@ def add_server_flags(parser: argparse.ArgumentParser, *, port: int, address: str
     _add_access_flags(parser)
     _add_service_account_flags(parser)
     _add_kubelet_flags(parser)
+    add_aggregation_flags(parser)
 
 
 def _add_endpoint_flags(parser: argparse.ArgumentParser, port: int, address: str) -> None:
@@ -265,6 +267,7 @@ def server_options(
         encryption_provider_config_automatic_reload=(
             arguments.encryption_provider_config_automatic_reload
         ),
+        proxy_client=proxy_client_options(arguments),
         etcd=etcd_options(arguments, ephemeral=ephemeral),
         compaction_interval_seconds=arguments.etcd_compaction_interval,
     )

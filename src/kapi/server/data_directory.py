@@ -30,12 +30,14 @@ if TYPE_CHECKING:
 
     from kapi.apimachinery.types import JSONObject
     from kapi.server.certificates import Authority, KeyPair
-    from kapi.server.options import ServiceAccountOptions
+    from kapi.server.options import ProxyClientOptions, ServiceAccountOptions
     from kapi.util.clock import Clock
 
 __all__ = ["ADMIN", "DataDirectory"]
 
 ADMIN = "kubernetes-admin"
+# Who the server is to servers behind it.
+FRONT_PROXY = "front-proxy-client"
 _ADMIN_GROUPS = ("system:masters",)
 _DAY_SECONDS = 86400
 # Certificates are good for a year and made anew by the first start in their last quarter.
@@ -81,6 +83,18 @@ class DataDirectory:
         if options.signing_key_file is not None:
             return options
         return replace(options, signing_key_file=self._signing_key_file)
+
+    def with_proxy_client(self, options: ProxyClientOptions) -> ProxyClientOptions:
+        """The options with the directory's own client certificate where they name none."""
+        if options.cert_file is not None or options.request_header_ca_file is not None:
+            return options
+        return replace(
+            options,
+            cert_file=self._pki / f"{FRONT_PROXY}.crt",
+            key_file=self._pki / f"{FRONT_PROXY}.key",
+            request_header_ca_file=self._pki / "front-proxy-ca.crt",
+            allowed_names=(FRONT_PROXY,),
+        )
 
     @property
     def _signing_key_file(self) -> Path:
@@ -155,7 +169,7 @@ class DataDirectory:
         issued = self._read_issued()
         renewal = self._clock.now() + _RENEWAL_SECONDS
         files = [self._pki / f"{name}.{kind}" for name in _PAIRS for kind in ("crt", "key")]
-        wanted = {"apiserver": names, "admin": [ADMIN]}
+        wanted = {"apiserver": names, "admin": [ADMIN], FRONT_PROXY: [FRONT_PROXY]}
         if all(file.exists() for file in files) and all(
             issued.get(name, {}).get("names") == those and issued[name].get("notAfter", 0) > renewal
             for name, those in wanted.items()
@@ -172,6 +186,11 @@ class DataDirectory:
         except FileNotFoundError:
             authority = create_authority("kapi", now)
             self._write_pair("ca", authority.pair)
+        # An authority of its own: whoever has this certificate can act as anybody.
+        front_proxy = create_authority("front-proxy-ca", now)
+        self._write_pair("front-proxy-ca", front_proxy.pair)
+        proxy_client = front_proxy.client_certificate(FRONT_PROXY, (), now, _VALIDITY_SECONDS)
+        self._write_pair(FRONT_PROXY, proxy_client)
         end = now + _VALIDITY_SECONDS
         serving = authority.serving_certificate(names, now, _VALIDITY_SECONDS)
         self._write_pair("apiserver", serving)
@@ -180,6 +199,7 @@ class DataDirectory:
         issued = {
             "apiserver": {"names": names, "notAfter": end},
             "admin": {"names": [ADMIN], "notAfter": end},
+            FRONT_PROXY: {"names": [FRONT_PROXY], "notAfter": end},
         }
         _write(self._pki / "issued.json", json.dumps(issued).encode("ascii"))
 
@@ -202,7 +222,7 @@ class DataDirectory:
         return issued
 
 
-_PAIRS = ("ca", "apiserver", "admin")
+_PAIRS = ("ca", "apiserver", "admin", "front-proxy-ca", FRONT_PROXY)
 
 
 def _write(path: Path, content: bytes, *, secret: bool = False) -> None:

@@ -80,6 +80,7 @@ class LocalServer:
                 tls=data.with_tls_files(options.tls),
                 admin_token=token if makes_credentials else "",
                 service_account=data.with_signing_key(options.service_account),
+                proxy_client=data.with_proxy_client(options.proxy_client),
                 root_ca_file=options.root_ca_file or (data.ca_file if makes_credentials else None),
             )
             server = cls(complete, data, endpoint, clock)

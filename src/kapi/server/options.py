@@ -78,12 +78,14 @@ class ServiceAccountOptions:
 class ProxyClientOptions:
     """What servers behind this one know it by: a client certificate.
 
-    They verify it with ``request_header_ca_file`` and then believe the headers about the user.
+    They verify it with ``request_header_ca_file`` and, if its common name is one of
+    ``allowed_names`` (any, when there are none), believe the headers about the user.
     """
 
     cert_file: Path | None = None
     key_file: Path | None = None
     request_header_ca_file: Path | None = None
+    allowed_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import orjson
 
 from kapi.admission.chain import AdmissionChain
 from kapi.admission.plugins import builtin_plugins
-from kapi.admission.webhook.match_conditions import refuse_conditions
+from kapi.admission.webhook.condition_expressions import compile_condition
 from kapi.admission.webhook.mutating import WebhookAccess
 from kapi.apiextensions.install import install as install_definitions
 from kapi.apimachinery.managedfields import TypeConverter
@@ -60,7 +60,7 @@ from kapi.registry.stored_protobuf import StoredProtobuf
 from kapi.registry.stored_versions import upgrade
 from kapi.registry.webhook.client import WebhookClient
 from kapi.registry.webhook.service_resolver import ServiceResolver
-from kapi.server.aggregation import aggregator
+from kapi.server.aggregation import aggregator, publish_authentication
 from kapi.server.authentication import request_authenticator
 from kapi.server.bootstrap import create_bootstrap_objects
 from kapi.server.custom_resources import DEFINITIONS, CustomResources, DefinitionHooks
@@ -202,6 +202,7 @@ class APIServer:
         await self._bootstrap(client)
         self._aggregator = aggregator(options, api, client, lookup)
         await self._aggregator.start()
+        await publish_authentication(options, client)
         self._compaction = self._start_compaction()
         tokens = ServiceAccountTokens(options, lookup, self.clock)
         authenticator = request_authenticator(options, self.clock, [tokens.authenticator])
@@ -292,7 +293,7 @@ class APIServer:
         resolver = ServiceResolver(lookup, self.ids, self.options.service_endpoints)
         self._webhooks = WebhookClient(resolver)
         versions = CatalogueVersions(catalogue)
-        return WebhookAccess(lookup, self._webhooks, self.ids, versions, refuse_conditions)
+        return WebhookAccess(lookup, self._webhooks, self.ids, versions, compile_condition)
 
     def _allocators(self) -> ServiceAllocators:
         ranges = [text.strip() for text in self.options.service_cluster_ip_range.split(",")]
