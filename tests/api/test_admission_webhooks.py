@@ -414,3 +414,48 @@ async def test_services(start_cluster, hook, config_map, fails):
     await cluster.create("/api/v1/namespaces/default/services", service)
     status = fails(await cluster.post(MAPS, config_map("x")), 500, "InternalError")
     assert status["message"].endswith('no endpoints available for service "other"')
+
+
+async def test_match_conditions(cluster, hook, register, config_map, fails):
+    """All must be true; one that is false outweighs an error, which is a refusal or no call."""
+    hook.handlers["/a"] = deny
+    conditions = [
+        {"name": "label", "expression": "object.metadata.labels['hook'] == 'yes'"},
+        {"name": "user", "expression": "request.userInfo.groups.exists(g, g == 'system:masters')"},
+        {"name": "name", "expression": "!object.metadata.name.startsWith('free-')"},
+    ]
+    await register("validating", "/a", matchConditions=conditions)
+    fails(await cluster.post(MAPS, config_map("x", labels={"hook": "yes"})), 400, None)
+    await cluster.create(MAPS, config_map("free-1"))
+    status = fails(await cluster.post(MAPS, config_map("x", labels={"a": "b"})), 403, "Forbidden")
+    assert status["message"] == (
+        "configmaps \"x\" is forbidden: expression 'object.metadata.labels['hook'] == 'yes'' "
+        "resulted in error: no such key: hook"
+    )
+    await cluster.delete(f"{GROUP}/validatingwebhookconfigurations/hooks")
+    await register("validating", "/a", matchConditions=conditions, failurePolicy="Ignore")
+    await cluster.create(MAPS, config_map("x", labels={"a": "b"}))
+    assert len(hook.requests) == 1
+
+
+async def test_match_conditions_are_compiled_when_written(cluster, fails):
+    """What is no expression, or no boolean one, is not stored."""
+    path = f"{GROUP}/validatingwebhookconfigurations"
+    for expression, text in {
+        "object.": "compilation failed: ERROR: <input>:1:8: Syntax error",
+        "nobody.x": "undeclared reference to 'nobody'",
+        "'x'": "must evaluate to bool but got string",
+    }.items():
+        webhook = {
+            "name": "a.example.com",
+            "admissionReviewVersions": ["v1"],
+            "sideEffects": "None",
+            "clientConfig": {"url": "https://127.0.0.1/x"},
+            "matchConditions": [{"name": "c", "expression": expression}],
+        }
+        body = {"metadata": {"name": "c"}, "webhooks": [webhook]}
+        status = fails(await cluster.post(path, body), 422, "Invalid")
+        assert status["details"]["causes"][0]["field"] == (
+            "webhooks[0].matchConditions[0].expression"
+        )
+        assert text in status["message"]

@@ -14,13 +14,7 @@ if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject
     from kapi.registry.context import RequestContext
 
-__all__ = [
-    "CompileCondition",
-    "Condition",
-    "ConditionError",
-    "MatchConditions",
-    "refuse_conditions",
-]
+__all__ = ["CompileCondition", "Condition", "ConditionError", "MatchConditions"]
 
 
 class ConditionError(Exception):
@@ -52,15 +46,6 @@ class CompileCondition(Protocol):
     def __call__(self, expression: str) -> Condition:
         """The expression as a function."""
         ...
-
-
-def refuse_conditions(expression: str) -> Condition:
-    """For a server without expressions: every condition fails, none is passed over."""
-
-    def fail(*_: object) -> bool:
-        raise ConditionError(f"expression '{expression}' resulted in error: no evaluator")
-
-    return fail
 
 
 class MatchConditions:

@@ -9,6 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery import metav1, names
+from kapi.apis.admissionregistration.match_condition_expressions import (
+    ExpressionError,
+    compile_match_condition,
+)
 from kapi.apis.admissionregistration.rule_validation import (
     validate_match_conditions,
     validate_rule_with_operations,
@@ -90,6 +94,18 @@ def _validate_webhook(
     validate_webhook_client_config(config, f"{path}.clientConfig", errors)
     conditions = webhook.get("matchConditions") or []
     validate_match_conditions(conditions, f"{path}.matchConditions", errors)
+    _validate_expressions(conditions, f"{path}.matchConditions", errors)
+
+
+def _validate_expressions(conditions: list[JSONObject], path: str, errors: ErrorList) -> None:
+    for i, condition in enumerate(conditions):
+        expression = (condition.get("expression") or "").strip()
+        if not expression:
+            continue
+        try:
+            compile_match_condition(expression)
+        except ExpressionError as error:
+            errors.invalid(f"{path}[{i}].expression", expression, str(error))
 
 
 def _one_of(
