@@ -6,6 +6,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
+# The server makes none of these by itself.
+SECRETS = "/api/v1/namespaces/default/secrets"
 
 
 @pytest.fixture
@@ -77,15 +79,16 @@ async def test_clients_cannot_make_series_up(cluster, scrape):
     assert sum(found(before, "apiserver_request_total", verb="OTHER")) == 20
 
 
-async def test_objects_storage_and_caches_are_shown(cluster, scrape, config_map):
+async def test_objects_storage_and_caches_are_shown(cluster, scrape):
     """How many there are, how long writes took and what the cache holds."""
     for name in ("a", "b", "c"):
-        await cluster.create(CONFIG_MAPS, config_map(name, data={"k": "x" * 1000}))
-    await cluster.delete(CONFIG_MAPS + "/c")
-    async with cluster.watch(CONFIG_MAPS):
+        body = {"metadata": {"name": name}, "data": {"k": "eHh4" * 250}}
+        await cluster.create(SECRETS, body)
+    await cluster.delete(SECRETS + "/c")
+    async with cluster.watch(SECRETS):
         metrics = await scrape()
-    assert found(metrics, "apiserver_storage_objects", resource="configmaps") == [2]
-    labels = {"group": "", "resource": "configmaps"}
+    assert found(metrics, "apiserver_storage_objects", resource="secrets") == [2]
+    labels = {"group": "", "resource": "secrets"}
     assert found(metrics, "etcd_request_duration_seconds_count", operation="create", **labels) == [
         3
     ]
@@ -93,7 +96,7 @@ async def test_objects_storage_and_caches_are_shown(cluster, scrape, config_map)
     assert found(metrics, "apiserver_watch_cache_events_received_total", **labels) == [4]
     assert found(metrics, "apiserver_registered_watchers", **labels) == [1]
     [revision] = found(metrics, "apiserver_watch_cache_resource_version", **labels)
-    assert revision == int((await cluster.read(CONFIG_MAPS))["metadata"]["resourceVersion"])
+    assert revision == int((await cluster.read(SECRETS))["metadata"]["resourceVersion"])
     [size] = found(metrics, "kapi_watch_cache_object_bytes", **labels)
     assert 1000 < size < 3000
     assert found(metrics, "process_resident_memory_bytes")[0] > 1e7
