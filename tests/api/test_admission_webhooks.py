@@ -459,3 +459,30 @@ async def test_match_conditions_are_compiled_when_written(cluster, fails):
             "webhooks[0].matchConditions[0].expression"
         )
         assert text in status["message"]
+
+
+async def test_evictions_and_bindings(cluster, hook, register, pod, fails):
+    """They are created, as objects of their own kinds; what they lead to is no other request."""
+    pods = "/api/v1/namespaces/default/pods"
+    rule = {**RULE, "resources": ["pods", "pods/*"], "operations": ["UPDATE", "DELETE"]}
+    await cluster.create(pods, pod("p"))
+    hook.handlers.update({"/a": allow, "/b": deny})
+    created = {**RULE, "resources": ["pods/binding", "pods/eviction"], "operations": ["CREATE"]}
+    await register("validating", "/a", rules=[created], name="1")
+    await register("validating", "/b", rules=[rule], name="2")
+    binding = {
+        "apiVersion": "v1",
+        "kind": "Binding",
+        "metadata": {"name": "p"},
+        "target": {"kind": "Node", "name": "n"},
+    }
+    await cluster.create(f"{pods}/p/binding", binding)
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "p"}}
+    await cluster.create(f"{pods}/p/eviction", eviction)
+    assert hook.paths() == ["/a", "/a"]
+    bound, evicted = (request for _, request in hook.requests)
+    assert (bound["kind"]["kind"], bound["subResource"]) == ("Binding", "binding")
+    assert bound["object"]["target"]["name"] == "n"
+    assert evicted["kind"] == {"group": "policy", "version": "v1", "kind": "Eviction"}
+    assert evicted["object"]["metadata"]["name"] == "p"
+    fails(await cluster.delete(f"{pods}/p"), 400, None)

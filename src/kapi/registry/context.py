@@ -18,8 +18,9 @@ class RequestContext:
     in whole seconds, ``now_micro`` with six digits. ``minor`` is the Kubernetes minor version
     served (36 for 1.36), ``version`` the API version of the request (``v1``). ``warnings``
     collects texts for Warning headers, ``audit_annotations`` what admission notes for an audit,
-    None for nothing. ``operation`` is CREATE, UPDATE, DELETE or CONNECT;
-    ``subresource`` is empty on the main resource.
+    None for nothing. ``admitted`` says that the request itself was admitted: what follows are
+    steps of the server's own, which nobody outside is asked about. ``operation`` is CREATE,
+    UPDATE, DELETE or CONNECT; ``subresource`` is empty on the main resource.
     """
 
     user: UserInfo
@@ -33,6 +34,7 @@ class RequestContext:
     dry_run: bool = False
     warnings: list[str] = field(default_factory=list)
     audit_annotations: dict[str, str] | None = None
+    admitted: bool = False
 
     @property
     def now(self) -> str:

@@ -97,7 +97,7 @@ class MutatingAdmissionWebhook(Plugin):
     async def mutate(self, attributes: Attributes) -> None:
         """Call the webhooks that are meant, each with what those before it have made."""
         webhooks = await self._configurations.webhooks()
-        if not webhooks:
+        if not webhooks or attributes.context.admitted:
             return
         reinvocation = attributes.reinvocation
         if reinvocation is None:

@@ -39,7 +39,7 @@ class ValidatingAdmissionWebhook(Plugin):
     async def validate(self, attributes: Attributes) -> None:
         """Call all webhooks that are meant; the first refusal in their order counts."""
         webhooks = await self._configurations.webhooks()
-        if not webhooks:
+        if not webhooks or attributes.context.admitted:
             return
         matching = Matching(attributes, self._access.lookup, self._access.versions)
         called = []

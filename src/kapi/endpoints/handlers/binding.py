@@ -12,6 +12,7 @@ from kapi.endpoints.body import check_kind, decode_object, parse_body
 from kapi.endpoints.options import write_options
 from kapi.endpoints.request import Response
 from kapi.endpoints.writer import encode
+from kapi.registry.admission import Attributes
 from kapi.registry.codec import TypeCodec
 
 if TYPE_CHECKING:
@@ -55,10 +56,16 @@ async def bind(api: API, request: Request, resource: Resource) -> Response:
     validate_binding(binding, errors)
     if errors:
         raise StatusError("; ".join(str(error) for error in errors), code=500)
+    context = api.context(request, "CREATE", dry_run=options.dry_run)
+    context.name = name
+    subresource = context.subresource
+    attributes = Attributes(context, resource, "CREATE", subresource, binding, None, options.raw)
+    await api.admission.mutate(attributes)
+    await api.admission.validate(attributes)
+    context.admitted = True
     pods = api.catalogue.get("", "v1", "pods")
     assert pods is not None
-    context = api.context(request, "UPDATE", dry_run=options.dry_run)
-    context.subresource, context.name = "binding", name
+    context.operation, context.subresource = "UPDATE", "binding"
 
     async def make_new(live: JSONObject | None) -> JSONObject:
         assert live is not None

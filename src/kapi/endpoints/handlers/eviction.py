@@ -15,6 +15,7 @@ from kapi.endpoints.handlers.binding import created_status
 from kapi.endpoints.options import read_delete_options, write_options
 from kapi.endpoints.request import Response
 from kapi.endpoints.writer import encode
+from kapi.registry.admission import Attributes
 from kapi.registry.codec import TypeCodec
 from kapi.registry.strategy import Strategy
 
@@ -41,6 +42,10 @@ async def evict_pod(api: API, request: Request, resource: Resource) -> Response:
     how, raw = read_delete_options(eviction.get("deleteOptions") or {})
     dry_run = options.dry_run or how.dry_run
     context = api.context(request, "DELETE", dry_run=dry_run)
+    attributes = Attributes(context, resource, "CREATE", "eviction", eviction, None, options.raw)
+    await api.admission.mutate(attributes)
+    await api.admission.validate(attributes)
+    context.admitted = True
     store = api.store(resource)
     pod = store.load(await store.entry(resource, context.namespace, context.name))
     budgets = await api.stores[_BUDGETS].storage.list(
