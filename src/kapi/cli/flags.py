@@ -18,6 +18,7 @@ from kapi.cli.service_flags import add_service_endpoint_flag
 from kapi.endpoints.connect.kubelet_options import KubeletOptions
 from kapi.server.options import (
     DEFAULT_MINOR,
+    KNOWN_GATES,
     MAXIMUM_MINOR,
     MINIMUM_MINOR,
     OptionsError,
@@ -91,6 +92,13 @@ def _add_endpoint_flags(parser: argparse.ArgumentParser, port: int, address: str
     group.add_argument("--data-dir", type=Path, metavar="DIR", help="where state is kept")
     add_storage_media_type(group)
     add_encryption_flags(group)
+    group.add_argument(
+        "--feature-gates",
+        type=_feature_gates,
+        default=frozenset(),
+        metavar="GATE=BOOL,...",
+        help=f"gates to open; known: {', '.join(sorted(KNOWN_GATES))}",
+    )
 
 
 _STORAGE_MEDIA_TYPES = ("application/json", "application/vnd.kubernetes.protobuf")
@@ -263,6 +271,7 @@ def server_options(
         allow_privileged=arguments.allow_privileged,
         kubelet=_kubelet_options(arguments),
         storage_media_type=arguments.storage_media_type,
+        feature_gates=arguments.feature_gates,
         encryption_provider_config=arguments.encryption_provider_config,
         encryption_provider_config_automatic_reload=(
             arguments.encryption_provider_config_automatic_reload
@@ -364,6 +373,21 @@ def _authorization_modes(text: str) -> tuple[str, ...]:
     if not modes:
         raise argparse.ArgumentTypeError("at least one mode is needed")
     return modes
+
+
+def _feature_gates(text: str) -> frozenset[str]:
+    """The gates that a list of ``GATE=BOOL`` opens."""
+    opened: set[str] = set()
+    for part in comma_list(text):
+        name, _, value = part.partition("=")
+        if name not in KNOWN_GATES:
+            known = ", ".join(sorted(KNOWN_GATES))
+            raise argparse.ArgumentTypeError(f"{name!r} is not known, only {known}")
+        if boolean(value or "true"):
+            opened.add(name)
+        else:
+            opened.discard(name)
+    return frozenset(opened)
 
 
 def _runtime_config(text: str) -> dict[str, bool]:

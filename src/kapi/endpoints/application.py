@@ -141,6 +141,7 @@ class Application:
                 user,
                 audit_id,
                 warnings,
+                with_cbor=self._api.negotiator.with_cbor,
             )
             authorize(request, self._api.authorizer)
             response = await self._answer(request, scope, receive)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kapi.apimachinery.errors import BadRequest, Invalid, UnsupportedMediaType
 from kapi.apimachinery.field import ErrorList
 from kapi.apimachinery.scheme import DecodeError
-from kapi.apimachinery.serializer import json, protobuf, yaml
+from kapi.apimachinery.serializer import cbor, json, protobuf, yaml
 from kapi.apimachinery.types import GroupVersion, GroupVersionKind
 from kapi.endpoints.negotiation import ACCEPTED
 
@@ -96,6 +96,11 @@ def parse_body(request: Request, kind: str) -> Body:
             return Body(protobuf.Enveloped(protobuf.unwrap(data)), [])
         except protobuf.ProtobufError as error:
             raise _unrecognized(kind, str(error), data) from None
+    if content_type == cbor.MEDIA_TYPE and request.with_cbor:
+        try:
+            return Body(cbor.load(data), [])
+        except cbor.CBORError as error:
+            raise _unrecognized(kind, f"cbor: {error}", data) from None
     raise _unsupported()
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery.errors import NotAcceptable
-from kapi.apimachinery.serializer import protobuf
+from kapi.apimachinery.serializer import cbor, protobuf
 
 if TYPE_CHECKING:
     from kapi.apimachinery.scheme.protobuf import ProtobufCodec
@@ -22,6 +22,8 @@ _ENCODINGS = {
     "application/yaml": "yaml",
     protobuf.MEDIA_TYPE: "protobuf",
 }
+_CONTENT_TYPES = {encoding: media_type.encode() for media_type, encoding in _ENCODINGS.items()}
+_CONTENT_TYPES["cbor"] = cbor.MEDIA_TYPE.encode()
 ACCEPTED = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
 STREAMS = "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"
 _META_KINDS = frozenset({"Table", "PartialObjectMetadata", "PartialObjectMetadataList"})
@@ -34,9 +36,9 @@ _CACHE_SIZE = 512
 class Representation:
     """How to write an answer.
 
-    ``encoding`` is json, yaml or protobuf (then ``protobuf`` is the codec to use). ``as_kind`` is
-    empty or one of Table, PartialObjectMetadata and PartialObjectMetadataList, then
-    ``as_version`` is their version in ``meta.k8s.io``.
+    ``encoding`` is json, yaml, cbor or protobuf (then ``protobuf`` is the codec to use).
+    ``as_kind`` is empty or one of Table, PartialObjectMetadata and PartialObjectMetadataList,
+    then ``as_version`` is their version in ``meta.k8s.io``.
     """
 
     encoding: str = "json"
@@ -47,9 +49,7 @@ class Representation:
     @property
     def content_type(self) -> bytes:
         """The Content-Type of the answer."""
-        if self.encoding == "protobuf":
-            return protobuf.MEDIA_TYPE.encode()
-        return b"application/json" if self.encoding == "json" else b"application/yaml"
+        return _CONTENT_TYPES[self.encoding]
 
 
 JSON = Representation()
@@ -86,10 +86,17 @@ def parse_accept(text: str) -> list[ContentType]:
 
 
 class Negotiator:
-    """Chooses representations for one server; ``codec`` writes protobuf."""
+    """Chooses representations for one server; ``codec`` writes protobuf.
 
-    def __init__(self, codec: ProtobufCodec) -> None:
+    ``with_cbor`` says that the server also speaks CBOR (off in Kubernetes by default).
+    """
+
+    def __init__(self, codec: ProtobufCodec, *, with_cbor: bool = False) -> None:
         self._codec = codec
+        self.with_cbor = with_cbor
+        self._encodings = dict(_ENCODINGS)
+        if with_cbor:
+            self._encodings[cbor.MEDIA_TYPE] = self._encodings[cbor.SEQUENCE_TYPE] = "cbor"
         self._cache: dict[tuple[bytes, bool, bool, bool], Representation | NotAcceptable] = {}
 
     def choose(
@@ -130,7 +137,7 @@ class Negotiator:
         for wanted in ranges:
             if wanted.media_type == "*/*":
                 return JSON
-            encoding = _ENCODINGS.get(wanted.media_type)
+            encoding = self._encodings.get(wanted.media_type)
             if encoding is None:
                 continue
             servable = True

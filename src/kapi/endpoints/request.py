@@ -55,6 +55,8 @@ class Request:
     warnings: list[str] = field(default_factory=list)
     _query: dict[str, list[str]] | None = None
     exchange: Exchange | None = None
+    # Whether this server reads bodies in CBOR.
+    with_cbor: bool = False
 
     @property
     def query(self) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from kapi.apimachinery.errors import NotAcceptable, StatusError
-from kapi.apimachinery.serializer import yaml
+from kapi.apimachinery.serializer import cbor, yaml
 from kapi.apimachinery.serializer.protobuf import MEDIA_TYPE, framed
 from kapi.apimachinery.types import GroupVersionKind
 from kapi.endpoints.negotiation import JSON, Representation
@@ -41,6 +41,8 @@ def encode(value: JSONValue, representation: Representation, *, pretty: bool = F
         return representation.protobuf.encode_object(value)
     if representation.encoding == "yaml":
         return yaml.dump(value).encode()
+    if representation.encoding == "cbor":
+        return cbor.dumps(value)
     if pretty:
         return orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n"
     return orjson.dumps(value) + b"\n"

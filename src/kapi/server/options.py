@@ -35,6 +35,8 @@ __all__ = [
 MINIMUM_MINOR = 25
 MAXIMUM_MINOR = 37
 DEFAULT_MINOR = 37
+# Gates of Kubernetes that this server can open; all others are as the served version has them.
+KNOWN_GATES = frozenset({"CBORServingAndStorage"})
 
 
 class OptionsError(Exception):
@@ -145,6 +147,8 @@ class ServerOptions:
     compaction_interval_seconds: float = 300.0
     shared_port: bool = False
     storage_media_type: str = "application/json"
+    # The gates that are on; only those in KNOWN_GATES can be.
+    feature_gates: frozenset[str] = frozenset()
     encryption_provider_config: Path | None = None
     encryption_provider_config_automatic_reload: bool = False
 

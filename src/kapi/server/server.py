@@ -178,7 +178,9 @@ class APIServer:
                     scheme, resource, admission, write_hooks.get(resource.storage)
                 )
         tables = TableWriter(scheme)
-        negotiator = Negotiator(scheme.protobuf)
+        negotiator = Negotiator(
+            scheme.protobuf, with_cbor="CBORServingAndStorage" in options.feature_gates
+        )
         api = API(
             minor=options.kubernetes_minor,
             scheme=scheme,
@@ -386,7 +388,9 @@ class APIServer:
             Discovery(api.catalogue, api.negotiator, aggregation=self._aggregator).respond,
             health.respond,
             version_info(api.minor, api.negotiator),
-            OpenAPI(api.scheme, api.catalogue, self.clock, git_version(api.minor)).respond,
+            OpenAPI(
+                api.scheme, api.catalogue, self.clock, git_version(api.minor), self._aggregator
+            ).respond,
             tokens.discovery.respond,
         ]
         resources: dict[tuple[str, str, str], Handler] = {

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from kapi.apimachinery.errors import Expired, InternalError, NotAcceptable, StatusError
-from kapi.apimachinery.serializer import protobuf
+from kapi.apimachinery.serializer import cbor, protobuf
 from kapi.endpoints.handlers.get import parse_resource_version
 from kapi.endpoints.negotiation import STREAMS
 from kapi.endpoints.request import Response
@@ -140,6 +140,7 @@ class _Framer:
         self._as_kind = representation.as_kind
         self._version = representation.as_version
         self._codec = representation.protobuf
+        self._is_cbor = representation.encoding == "cbor"
         self._include = "Metadata"
         self._definitions_sent = False
         if self._as_kind == "Table":
@@ -151,10 +152,12 @@ class _Framer:
         """The Content-Type of the stream."""
         if self._codec is not None:
             return f"{protobuf.MEDIA_TYPE};stream=watch".encode()
+        if self._is_cbor:
+            return cbor.SEQUENCE_TYPE.encode()
         return b"application/json"
 
     def frame(self, event: WatchEvent) -> bytes:
-        """One event: a line of JSON, or a message with its length in front."""
+        """One event: a line of JSON, an item of CBOR, or a message with its length before it."""
         if self._as_kind == "Table":
             return self._frame(event.type, self._table(event))
         return event.frame(self._form, self._build)
@@ -166,10 +169,12 @@ class _Framer:
     def _frame(self, event_type: str, obj: JSONObject) -> bytes:
         if self._codec is not None:
             return protobuf.watch_frame(event_type, self._codec.encode_object(obj))
+        if self._is_cbor:
+            return cbor.dumps({"type": event_type, "object": obj})
         return b'{"type":"%b","object":%b}\n' % (event_type.encode(), orjson.dumps(obj))
 
     def _build(self, event: WatchEvent) -> bytes:
-        if event.entry is None or self._as_kind:
+        if event.entry is None or self._as_kind or self._is_cbor:
             return self._frame(event.type, self._object(event))
         resource = self._resource
         if self._codec is not None:
