@@ -17,6 +17,7 @@ import orjson
 from kapi.apimachinery.errors import MethodNotSupported
 from kapi.endpoints.negotiation import JSON, parse_accept
 from kapi.endpoints.openapi.custom_resources import custom_schemas
+from kapi.endpoints.openapi.merging import merge_v2
 from kapi.endpoints.openapi.operations import Operation, group_operations, version_operations
 from kapi.endpoints.openapi.protobuf import encode_v2, encode_v3
 from kapi.endpoints.openapi.schemas import SchemaWriter
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from kapi.apimachinery.scheme import Scheme
     from kapi.apimachinery.types import GroupVersionKind, JSONObject
+    from kapi.endpoints.aggregation import Aggregation
     from kapi.endpoints.request import Request
     from kapi.registry.catalogue import Catalogue, Resource
     from kapi.util.clock import Clock
@@ -46,13 +48,21 @@ _CACHE_SECONDS = 365 * 24 * 3600
 class OpenAPI:
     """The OpenAPI documents of one server."""
 
-    def __init__(self, scheme: Scheme, catalogue: Catalogue, clock: Clock, version: str) -> None:
+    def __init__(
+        self,
+        scheme: Scheme,
+        catalogue: Catalogue,
+        clock: Clock,
+        version: str,
+        aggregation: Aggregation | None = None,
+    ) -> None:
+        self._aggregation = aggregation
         self._scheme = scheme
         self._catalogue = catalogue
         self._clock = clock
         self._version = version
         self._schemas: SchemaWriter | None = None
-        self._generation = -1
+        self._generation = (-1, -1)
         self._documents: dict[str, tuple[bytes, str]] = {}
         self._sources: dict[str, list[Resource]] = {}
         self._messages: dict[str, bytes] = {}
@@ -65,9 +75,10 @@ class OpenAPI:
         name = path.removeprefix("/openapi/").rstrip("/")
         if request.method != "GET":
             raise MethodNotSupported
-        if self._generation != self._catalogue.generation:
+        remote = self._aggregation.generation if self._aggregation is not None else 0
+        if self._generation != (self._catalogue.generation, remote):
             self._drop_changed()
-            self._generation = self._catalogue.generation
+            self._generation = (self._catalogue.generation, remote)
         if name == "v2":
             return self._serve(request, "v2")
         if name == "v3":
@@ -102,13 +113,17 @@ class OpenAPI:
         return sorted(names)
 
     def _index(self) -> dict[str, object]:
-        paths = {
+        paths: dict[str, object] = {
             name: {
                 "serverRelativeURL": f"/openapi/v3/{name}?hash={self._document('v3/' + name)[1]}"
             }
             for name in self._names()
         }
-        return {"paths": paths}
+        if self._aggregation is not None:
+            for remote in self._aggregation.versions().values():
+                for name, url in remote.openapi_v3.items():
+                    paths[name] = {"serverRelativeURL": url}
+        return {"paths": dict(sorted(paths.items()))}
 
     def _document(self, name: str) -> tuple[bytes, str]:
         found = self._documents.get(name)
@@ -208,7 +223,13 @@ class OpenAPI:
                 operations.extend(self._operations(group, version))
         operations.extend(_SINGLE_OPERATIONS.values())
         custom = self._custom(self._catalogue.all(), v2=True)
-        return v2_document(operations, self._writer(), self._version, custom)
+        document = v2_document(operations, self._writer(), self._version, custom)
+        if self._aggregation is not None:
+            for remote in self._aggregation.versions().values():
+                if remote.openapi_v2 is not None:
+                    prefix = f"/apis/{remote.group}/{remote.version}"
+                    document = merge_v2(document, remote.openapi_v2, prefix)
+        return document
 
     @staticmethod
     def _custom(resources: Iterable[Resource], *, v2: bool) -> dict[str, JSONObject]:
