@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kapi.apimachinery.types import GroupVersion
 from kapi.apis.autoscaling.scale import WorkloadScale
 from kapi.endpoints.conversion import from_hub, to_hub
 
@@ -39,6 +40,11 @@ class CatalogueVersions:
             ]
             self._equivalents[resource] = found
         return found
+
+    def of_kind(self, api_version: str, kind: str) -> Resource | None:
+        """The resource of a kind, if it is served."""
+        group, _, version = api_version.rpartition("/")
+        return self._catalogue.for_kind(GroupVersion(group, version), kind)
 
     def from_hub(self, resource: Resource, obj: JSONObject) -> JSONObject:
         """An object at a resource's version; may reuse and change its argument."""

@@ -24,6 +24,7 @@ from kapi.admission.plugins.runtime_class import RuntimeClass
 from kapi.admission.plugins.service_account import ServiceAccount
 from kapi.admission.plugins.storage_object_in_use_protection import StorageObjectInUseProtection
 from kapi.admission.plugins.taint_nodes_by_condition import TaintNodesByCondition
+from kapi.admission.policy.validating import ValidatingAdmissionPolicy
 from kapi.admission.webhook.mutating import MutatingAdmissionWebhook
 from kapi.admission.webhook.validating import ValidatingAdmissionWebhook
 
@@ -79,6 +80,10 @@ def builtin_plugins(
     ]
     if minor >= _FOLLOWS_NODE_SINCE:
         plugins += [PodTopologyLabels(lookup), PodResizeValidator(lookup)]
-    plugins += [MutatingAdmissionWebhook(webhooks), ValidatingAdmissionWebhook(webhooks)]
+    plugins += [
+        MutatingAdmissionWebhook(webhooks),
+        ValidatingAdmissionPolicy(webhooks),
+        ValidatingAdmissionWebhook(webhooks),
+    ]
     plugins.append(ResourceQuota(lookup, quotas))  # last: what it counts is admitted
     return [plugin for plugin in plugins if plugin.name not in disabled]

@@ -34,6 +34,10 @@ class Versions(Protocol):
         """The same objects at other versions or in other groups."""
         ...
 
+    def of_kind(self, api_version: str, kind: str) -> Resource | None:
+        """The resource of a kind, if it is served."""
+        ...
+
     def from_hub(self, resource: Resource, obj: JSONObject) -> JSONObject:
         """An object at a resource's version; may reuse and change its argument."""
         ...

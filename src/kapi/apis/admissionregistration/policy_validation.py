@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery import metav1, names
+from kapi.apis.admissionregistration.policy_expressions import validate_policy_expressions
 from kapi.apis.admissionregistration.rule_validation import (
     validate_match_conditions,
     validate_match_resources,
@@ -76,6 +77,7 @@ def validate_validating_policy(obj: JSONObject, errors: ErrorList) -> None:
     for i, validation in enumerate(validations):
         _validate_validation(validation, f"spec.validations[{i}]", errors)
     _validate_audit_annotations(annotations, obj["metadata"].get("name", ""), errors)
+    validate_policy_expressions(spec, errors)
 
 
 def validate_mutating_policy(obj: JSONObject, errors: ErrorList) -> None:

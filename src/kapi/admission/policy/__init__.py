@@ -1,0 +1,1 @@
+"""Admission policies: expressions that judge requests, and where they apply."""

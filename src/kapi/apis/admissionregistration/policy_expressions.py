@@ -1,0 +1,69 @@
+"""Type checking of the expressions of admission policies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kapi.apimachinery.field import ErrorList
+    from kapi.apimachinery.types import JSONObject
+    from kapi.cel.environment import Environment
+    from kapi.cel.types import Type
+
+__all__ = ["validate_policy_expressions"]
+
+_ANY: frozenset[str] = frozenset()
+_BOOL, _TEXT = frozenset({"bool"}), frozenset({"string"})
+_TEXT_OR_NULL = frozenset({"string", "null"})
+_WANTED = {_BOOL: "bool", _TEXT: "string", _TEXT_OR_NULL: "one of [string null_type]"}
+
+
+def validate_policy_expressions(spec: JSONObject, errors: ErrorList) -> None:
+    """Compile every expression of a ValidatingAdmissionPolicy."""
+    from kapi.cel.admission import admission_environment  # noqa: PLC0415 - loads CEL
+
+    params = spec.get("paramKind") is not None
+    plain = admission_environment(params=params)
+    for i, condition in enumerate(spec.get("matchConditions") or ()):
+        path = f"spec.matchConditions[{i}].expression"
+        _check(plain, condition.get("expression"), _BOOL, path, errors)
+    variables: dict[str, Type] = {}
+    environment = plain
+    for i, variable in enumerate(spec.get("variables") or ()):
+        at = admission_environment(variables, params=params)
+        path = f"spec.variables[{i}].expression"
+        kind = _check(at, variable.get("expression"), _ANY, path, errors)
+        if kind is not None:
+            variables[variable.get("name", "")] = kind
+    if spec.get("variables"):
+        environment = admission_environment(variables, params=params)
+    for i, validation in enumerate(spec.get("validations") or ()):
+        path = f"spec.validations[{i}]"
+        _check(environment, validation.get("expression"), _BOOL, f"{path}.expression", errors)
+        text = validation.get("messageExpression")
+        _check(environment, text, _TEXT, f"{path}.messageExpression", errors)
+    for i, annotation in enumerate(spec.get("auditAnnotations") or ()):
+        path = f"spec.auditAnnotations[{i}].valueExpression"
+        _check(environment, annotation.get("valueExpression"), _TEXT_OR_NULL, path, errors)
+
+
+def _check(
+    environment: Environment,
+    text: str | None,
+    wanted: frozenset[str],
+    path: str,
+    errors: ErrorList,
+) -> Type | None:
+    """The type of an expression, None if it has none."""
+    if not text or not text.strip():
+        return None
+    from kapi.cel.syntax import CompileError  # noqa: PLC0415 - loads CEL
+
+    try:
+        kind = environment.compile(text).type
+    except CompileError as error:
+        errors.invalid(path, text, f"compilation failed: {error}")
+        return None
+    if wanted and kind.name not in wanted and kind.name != "dyn":
+        errors.invalid(path, text, f"must evaluate to {_WANTED[wanted]} but got {kind}")
+    return kind
