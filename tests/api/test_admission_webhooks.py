@@ -486,3 +486,89 @@ async def test_evictions_and_bindings(cluster, hook, register, pod, fails):
     assert evicted["kind"] == {"group": "policy", "version": "v1", "kind": "Eviction"}
     assert evicted["object"]["metadata"]["name"] == "p"
     fails(await cluster.delete(f"{pods}/p"), 400, None)
+
+
+async def test_built_in_plugins_see_what_a_webhook_added(whole_cluster, hook, pod):
+    """A container that a webhook adds gets limits and the token's volume, once, as others do."""
+    cluster = whole_cluster
+    await cluster.settled()
+    hook.handlers["/a"] = lambda request: patched(
+        request, {"op": "add", "path": "/spec/containers/-", "value": {"name": "s", "image": "i"}}
+    )
+    webhook = {
+        "name": "a.example.com",
+        "admissionReviewVersions": ["v1"],
+        "sideEffects": "None",
+        "clientConfig": {"url": hook.url("/a"), "caBundle": hook.ca_bundle},
+        "rules": [{**RULE, "resources": ["pods"], "operations": ["CREATE"]}],
+    }
+    path = f"{GROUP}/mutatingwebhookconfigurations"
+    await cluster.create(path, {"metadata": {"name": "s"}, "webhooks": [webhook]})
+    limits = {"limits": [{"type": "Container", "default": {"cpu": "1"}}]}
+    await cluster.create(
+        "/api/v1/namespaces/default/limitranges", {"metadata": {"name": "l"}, "spec": limits}
+    )
+    spec = (await cluster.create("/api/v1/namespaces/default/pods", pod("p")))["spec"]
+    assert [each["name"] for each in spec["containers"]] == ["c", "s"]
+    assert [each["resources"]["limits"] for each in spec["containers"]] == [{"cpu": "1"}] * 2
+    (volume,) = spec["volumes"]
+    mounts = [[each["name"] for each in c["volumeMounts"]] for c in spec["containers"]]
+    assert mounts == [[volume["name"]]] * 2
+
+
+async def test_custom_resources_at_another_version(cluster, hook, register):
+    """A rule for one version of a custom resource sees writes of all, and may change them."""
+    version = {
+        "served": True,
+        "schema": {
+            "openAPIV3Schema": {
+                "type": "object",
+                "properties": {
+                    "spec": {
+                        "type": "object",
+                        "properties": {
+                            "size": {"type": "integer"},
+                            "color": {"type": "string", "default": "red"},
+                        },
+                    }
+                },
+            }
+        },
+    }
+    definition = {
+        "metadata": {"name": "widgets.example.com"},
+        "spec": {
+            "group": "example.com",
+            "scope": "Namespaced",
+            "names": {"plural": "widgets", "kind": "Widget"},
+            "versions": [
+                {"name": "v1", "storage": True, **version},
+                {"name": "v1beta1", "storage": False, **version},
+            ],
+        },
+    }
+    await cluster.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition)
+    rule = {
+        "apiGroups": ["example.com"],
+        "apiVersions": ["v1beta1"],
+        "operations": ["CREATE"],
+        "resources": ["widgets"],
+    }
+    hook.handlers["/a"] = lambda request: patched(
+        request,
+        {"op": "replace", "path": "/spec/size", "value": 7},
+        {"op": "remove", "path": "/spec/color"},
+        {"op": "add", "path": "/spec/unknown", "value": 1},
+    )
+    await register("mutating", "/a", rules=[rule])
+    widget = {
+        "apiVersion": "example.com/v1",
+        "kind": "Widget",
+        "metadata": {"name": "w"},
+        "spec": {"size": 1},
+    }
+    created = await cluster.create("/apis/example.com/v1/namespaces/default/widgets", widget)
+    assert created["spec"] == {"size": 7, "color": "red"}
+    assert created["apiVersion"] == "example.com/v1"
+    assert hook.requests[0][1]["object"]["apiVersion"] == "example.com/v1beta1"
+    assert hook.requests[0][1]["requestResource"]["version"] == "v1"

@@ -147,3 +147,12 @@ def test_unknown_command_is_one_line(capsys):
         main(["down"])
     assert caught.value.code == 2
     assert capsys.readouterr().err == "kapi: unknown command 'down' (see kapi --help)\n"
+
+
+def test_service_endpoints():
+    """Services by namespace and name; IPv6 addresses stand in brackets."""
+    options = parse(up, "--service-endpoint", "a/b=127.0.0.1:9443,c/d=[::1]:1")
+    assert options.service_endpoints == {"a/b": ("127.0.0.1", 9443), "c/d": ("::1", 1)}
+    for text in ("b=127.0.0.1:1", "a/b=127.0.0.1", "a/b=:1", "a/b=h:70000"):
+        with pytest.raises(SystemExit):
+            parse(up, "--service-endpoint", text)
