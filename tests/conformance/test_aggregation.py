@@ -80,13 +80,13 @@ def files(tmp_path):
     for name, pair in pairs.items():
         (tmp_path / f"{name}.crt").write_bytes(pair.certificate)
         (tmp_path / f"{name}.key").write_bytes(pair.private_key)
-    (tmp_path / "tokens.csv").write_text("secret,admin,1,system:masters\n")
+    (tmp_path / "tokens.csv").write_text("secret,ann,7,system:masters\n")
     return tmp_path
 
 
 @pytest.fixture
 def behind(kapi, files):
-    """The process of a server that knows clients by the proxy's certificate only."""
+    """The process of a server that believes what the proxy says about users."""
     process = kapi(
         "serve",
         "--secure-port=0",
@@ -95,7 +95,8 @@ def behind(kapi, files):
         f"--token-auth-file={files / 'tokens.csv'}",
         f"--tls-cert-file={files / 'behind.crt'}",
         f"--tls-private-key-file={files / 'behind.key'}",
-        f"--client-ca-file={files / 'proxy-ca.crt'}",
+        f"--requestheader-client-ca-file={files / 'proxy-ca.crt'}",
+        "--requestheader-allowed-names=front-proxy-client",
         "--anonymous-auth=false",
         "--authorization-mode=AlwaysAllow",
     )
@@ -163,6 +164,28 @@ def test_objects_of_the_server_behind(front, back, files):
     assert [each["size"] for each in front.json("GET", WIDGETS)[1]["items"]] == [2]
     assert front.json("DELETE", f"{WIDGETS}/a")[0] == 200
     assert back.json("GET", WIDGETS)[1]["items"] == []
+
+
+def test_the_server_behind_learns_who_asks(front, back, client, behind, files):
+    """It sees the user of the first server, but believes nobody who is not the proxy."""
+    name = "v1.authentication.k8s.io"
+    bundle = base64.b64encode((files / "behind-ca.crt").read_bytes()).decode()
+    spec = {"caBundle": bundle, "service": {"namespace": "default", "name": "backend"}}
+    patch = {"Content-Type": "application/merge-patch+json"}
+    assert front.json("PATCH", f"{API_SERVICES}/{name}", {"spec": spec}, **patch)[0] == 200
+    until(front, f"{API_SERVICES}/{name}", lambda _, text: '"Passed"' in text)
+    user = front.who_am_i()
+    assert (user["username"], user["uid"]) == ("ann", "7")
+    assert user["groups"] == ["system:masters", "system:authenticated"]
+    assert "authentication.kubernetes.io/credential-id" not in user.get("extra", {})
+    ca = files / "behind-ca.crt"
+    proxy = client(behind.url, ca, certificate=(files / "proxy.crt", files / "proxy.key"))
+    assert proxy.who_am_i() == 401
+    proxy.headers = {"X-Remote-User": "eve"}
+    assert proxy.who_am_i()["username"] == "eve"
+    nobody = client(behind.url, ca)
+    nobody.headers = {"X-Remote-User": "eve"}
+    assert nobody.who_am_i() == 401
 
 
 def test_watch_is_streamed(front, back, client, files):

@@ -23,7 +23,7 @@ def add_aggregation_flags(parser: argparse.ArgumentParser) -> None:
         "--requestheader-client-ca-file",
         type=Path,
         metavar="FILE",
-        help="authority of the proxy client certificate, published for the servers behind",
+        help="authority of proxies whose headers about users are believed, here and behind",
     )
     group.add_argument(
         "--requestheader-allowed-names",
@@ -46,4 +46,5 @@ def proxy_client_options(arguments: argparse.Namespace) -> ProxyClientOptions:
         key,
         arguments.requestheader_client_ca_file,
         tuple(arguments.requestheader_allowed_names),
+        accepts_proxies=arguments.requestheader_client_ca_file is not None,
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kapi.apimachinery.user import PRIVILEGED_GROUP, UserInfo
 from kapi.authentication.request import AudienceTokenAuthenticator, RequestAuthenticator
+from kapi.authentication.request_header import RequestHeaderAuthenticator
 from kapi.authentication.token_file import (
     StaticTokenAuthenticator,
     TokenFileError,
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from kapi.server.options import ServerOptions
     from kapi.util.clock import Clock
 
-__all__ = ["ADMIN_USER", "request_authenticator"]
+__all__ = ["ADMIN_USER", "request_authenticator", "request_header_authenticator"]
 
 ADMIN_USER = UserInfo("kubernetes-admin", groups=(PRIVILEGED_GROUP,))
 
@@ -44,6 +45,19 @@ def request_authenticator(
         anonymous=options.anonymous_auth,
         later=later,
     )
+
+
+def request_header_authenticator(options: ServerOptions) -> RequestHeaderAuthenticator | None:
+    """Who believes proxies, where any are accepted; StartError when a file cannot be read."""
+    proxy, client_ca_file = options.proxy_client, options.tls.client_ca_file
+    if not proxy.accepts_proxies or proxy.request_header_ca_file is None:
+        return None
+    try:
+        authorities = proxy.request_header_ca_file.read_bytes()
+        client_authorities = client_ca_file.read_bytes() if client_ca_file is not None else b""
+    except OSError as error:
+        raise StartError(f"cannot read CA file {error.filename}: {error.strerror}") from error
+    return RequestHeaderAuthenticator(authorities, client_authorities, proxy.allowed_names)
 
 
 def _read_token_file(path: Path) -> dict[str, UserInfo]:

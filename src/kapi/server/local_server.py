@@ -106,7 +106,10 @@ class LocalServer:
         """Serve while the block runs; everything has ended when it is left."""
         from kapi.server.server import APIServer  # noqa: PLC0415 - the rest needs none of it
 
-        context = server_context(self.options.tls)
+        proxy = self.options.proxy_client
+        context = server_context(
+            self.options.tls, proxy.request_header_ca_file if proxy.accepts_proxies else None
+        )
         application = APIServer(self.options)
         serving = SecureServing(application, self._endpoint, context, self._clock)
         try:

@@ -81,13 +81,15 @@ class ProxyClientOptions:
     """What servers behind this one know it by: a client certificate.
 
     They verify it with ``request_header_ca_file`` and, if its common name is one of
-    ``allowed_names`` (any, when there are none), believe the headers about the user.
+    ``allowed_names`` (any, when there are none), believe the headers about the user; so does this
+    server where it ``accepts_proxies``.
     """
 
     cert_file: Path | None = None
     key_file: Path | None = None
     request_header_ca_file: Path | None = None
     allowed_names: tuple[str, ...] = ()
+    accepts_proxies: bool = False
 
 
 @dataclass(frozen=True, slots=True)

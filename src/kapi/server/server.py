@@ -15,6 +15,7 @@ from kapi.admission.plugins import builtin_plugins
 from kapi.admission.webhook.condition_expressions import compile_condition
 from kapi.admission.webhook.mutating import WebhookAccess
 from kapi.apiextensions.install import install as install_definitions
+from kapi.apimachinery.errors import Unauthorized
 from kapi.apimachinery.managedfields import TypeConverter
 from kapi.apimachinery.scheme import Scheme
 from kapi.apimachinery.serializer import protobuf
@@ -61,7 +62,7 @@ from kapi.registry.stored_versions import upgrade
 from kapi.registry.webhook.client import WebhookClient
 from kapi.registry.webhook.service_resolver import ServiceResolver
 from kapi.server.aggregation import aggregator, publish_authentication
-from kapi.server.authentication import request_authenticator
+from kapi.server.authentication import request_authenticator, request_header_authenticator
 from kapi.server.bootstrap import create_bootstrap_objects
 from kapi.server.custom_resources import DEFINITIONS, CustomResources, DefinitionHooks
 from kapi.server.engines import open_engine
@@ -90,6 +91,7 @@ if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject
     from kapi.apimachinery.user import UserInfo
     from kapi.authentication.request import RequestAuthenticator
+    from kapi.authentication.request_header import RequestHeaderAuthenticator
     from kapi.endpoints.application import Authenticate
     from kapi.endpoints.router import Document, Handler
     from kapi.registry.catalogue import Resource
@@ -208,12 +210,14 @@ class APIServer:
         self._compaction = self._start_compaction()
         tokens = ServiceAccountTokens(options, lookup, self.clock)
         authenticator = request_authenticator(options, self.clock, [tokens.authenticator])
+        proxies = request_header_authenticator(options)
+        authenticate = _authenticate(authenticator, proxies, self.clock)
         metrics = RequestMetrics(lambda *gvr: catalogue.get(*gvr) is not None)
         documents: list[Document] = [MetricsDocument(metrics, stores, self._commits).respond]
         reviews = TokenReviews(authenticator, tokens.audiences)
         router = self._router(api, tokens, reviews, documents)
         self._application = Application(
-            api, router, _authenticate(authenticator), metrics, aggregation=self._aggregator
+            api, router, authenticate, metrics, aggregation=self._aggregator
         )
         self._start_controllers(api, client, definition_hooks.custom_resources, tokens)
 
@@ -419,7 +423,11 @@ class APIServer:
         return self._engine.problem if self._engine is not None else "the store is not open"
 
 
-def _authenticate(authenticator: RequestAuthenticator) -> Authenticate:
+def _authenticate(
+    authenticator: RequestAuthenticator,
+    proxies: RequestHeaderAuthenticator | None,
+    clock: Clock,
+) -> Authenticate:
     """The authenticator of requests as the application calls it."""
 
     def authenticate(
@@ -427,6 +435,14 @@ def _authenticate(authenticator: RequestAuthenticator) -> Authenticate:
     ) -> UserInfo | Awaitable[UserInfo]:
         tls = scope.get("extensions", {}).get("tls")
         certificate = tls.get("client_certificate") if tls else None
+        if certificate is not None and proxies is not None:
+            user = proxies.authenticate(certificate, scope["headers"], clock.now())
+            if user is not None:
+                return user
+            if not proxies.is_client(certificate):
+                if b"authorization" not in headers:
+                    raise Unauthorized
+                certificate = None
         return authenticator.authenticate(
             headers.get(b"authorization", b""), certificate, warnings.append
         )

@@ -21,8 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["kubelet_client", "server_context"]
 
 
-def server_context(options: TLSOptions) -> ssl.SSLContext:
-    """The TLS context of a server; StartError when a file cannot be used."""
+def server_context(
+    options: TLSOptions, request_header_ca_file: Path | None = None
+) -> ssl.SSLContext:
+    """The TLS context of a server; StartError when a file cannot be used.
+
+    Clients may have certificates of the client CA and of the proxies' authority.
+    """
     assert options.cert_file is not None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -36,6 +41,8 @@ def server_context(options: TLSOptions) -> ssl.SSLContext:
         raise _unusable("serving certificate", options.cert_file, error) from error
     if options.client_ca_file is not None:
         _request_client_certificates(context, options.client_ca_file)
+    if request_header_ca_file is not None:
+        _request_client_certificates(context, request_header_ca_file)
     return context
 
 
