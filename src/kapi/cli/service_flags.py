@@ -1,4 +1,4 @@
-"""The flag that says where services are that the server calls: those of webhooks."""
+"""The flag that says where services are that the server calls."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def add_service_endpoint_flag(group: argparse._ArgumentGroup) -> None:
         type=_service_endpoints,
         default={},
         metavar="NAMESPACE/NAME=HOST:PORT,...",
-        help="where services of webhooks are, instead of at their endpoints (for development)",
+        help="where services of webhooks and APIServices are, instead of at their endpoints (for development)",
     )
 
 
