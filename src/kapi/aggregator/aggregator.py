@@ -185,7 +185,10 @@ class Aggregator:
         asks_server = verdict.available or verdict.reason == "FailedDiscoveryCheck"
         for _ in range(seconds):
             await asyncio.sleep(_TICK_SECONDS)
-            failure = await self._service_failure(remote)
+            try:
+                failure = await self._service_failure(remote)
+            except (StatusError, StorageError):
+                return
             if failure != (None if asks_server else verdict):
                 return
 

@@ -28,6 +28,13 @@ _TIMEOUT_SECONDS = 5.0
 async def discover(client: ProxyClient, remote: RemoteVersion) -> list[JSONObject]:
     """The resources of a group version; raises RemoteError."""
     try:
+        return await _discover(client, remote)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise RemoteError(f"discovery has another form: {error!r}") from error
+
+
+async def _discover(client: ProxyClient, remote: RemoteVersion) -> list[JSONObject]:
+    try:
         document = _parsed(await client.get(remote, "/apis", _AGGREGATED, _TIMEOUT_SECONDS))
     except RemoteError:
         document = {}

@@ -15,17 +15,21 @@ if TYPE_CHECKING:
 __all__ = ["fetch_openapi"]
 
 _TIMEOUT_SECONDS = 10.0
+_SECTIONS = ("paths", "definitions", "parameters")
 
 
 async def fetch_openapi(client: ProxyClient, remote: RemoteVersion) -> None:
     """Ask for both; a server need not have either."""
     index = await _document(client, remote, "/openapi/v3")
     name = f"apis/{remote.group}/{remote.version}"
-    found = ((index or {}).get("paths") or {}).get(name)
+    paths = (index or {}).get("paths")
+    found = paths.get(name) if isinstance(paths, dict) else None
     remote.openapi_v3 = {}
     if isinstance(found, dict) and isinstance(found.get("serverRelativeURL"), str):
         remote.openapi_v3 = {name: found["serverRelativeURL"]}
-    remote.openapi_v2 = await _document(client, remote, "/openapi/v2")
+    document = await _document(client, remote, "/openapi/v2") or {}
+    complete = all(isinstance(document.get(each, {}), dict) for each in _SECTIONS)
+    remote.openapi_v2 = document if document and complete else None
 
 
 async def _document(client: ProxyClient, remote: RemoteVersion, path: str) -> JSONObject | None:

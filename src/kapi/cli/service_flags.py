@@ -20,7 +20,7 @@ def add_service_endpoint_flag(group: argparse._ArgumentGroup) -> None:
         type=_service_endpoints,
         default={},
         metavar="NAMESPACE/NAME=HOST:PORT,...",
-        help="where services of webhooks and APIServices are, instead of at their endpoints (for development)",
+        help="where services of webhooks and APIServices are (for development)",
     )
 
 
