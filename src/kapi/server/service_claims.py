@@ -59,6 +59,18 @@ class _Holders:
         self._watcher: Watcher | None = None
         self._by_service: dict[str, set[Number]] = {}
         self._by_number: dict[Number, set[str]] = {}
+        # Numbers claimed by this server: now, and whose Service it was not yet told of.
+        self._claimed: set[Number] = set()
+        self._untold: set[Number] = set()
+
+    def expect(self, numbers: Iterable[Number]) -> None:
+        """Count on Services of this server with these numbers, until ``settle``."""
+        self._claimed.update(numbers)
+        self._untold.update(numbers)
+
+    def settle(self, numbers: Iterable[Number]) -> None:
+        """The Services with these numbers are stored by now, or will not be."""
+        self._claimed.difference_update(numbers)
 
     async def follow(self, revision: int) -> None:
         """Take in what was stored up to a revision at least (0: what is known here)."""
@@ -74,8 +86,15 @@ class _Holders:
             for key in self._by_service.keys() - there:
                 self._set(key, set())
             self._apply(events)
+            self._forget_untold()
         elif self._watcher.queue:
             self._apply(await self._watcher.next())
+
+    def _forget_untold(self) -> None:
+        """Release what Services had that came and went before this server was told of them."""
+        for number in self._untold - self._claimed:
+            self._allocators.release_number(number)
+        self._untold &= self._claimed
 
     def other(self, number: Number, key: str) -> bool:
         """Whether another Service than this one holds a number."""
@@ -102,6 +121,7 @@ class _Holders:
             if not holders:
                 del self._by_number[number]
                 self._allocators.release_number(number)
+        self._untold -= numbers
         for number in numbers:
             self._by_number.setdefault(number, set()).add(key)
             self._allocators.reserve_number(number)
@@ -110,14 +130,20 @@ class _Holders:
 class Claim:
     """Numbers that no other server takes until ``release``."""
 
-    def __init__(self, engine: Engine, numbers: Sequence[Number], revision: int) -> None:
+    def __init__(
+        self, engine: Engine, holders: _Holders, numbers: Sequence[Number], revision: int
+    ) -> None:
         self._engine = engine
+        self._holders = holders
+        self._numbers = numbers
         self.revision = revision
+        holders.expect(numbers)
         # What the write of the Service is bound to.
         self.guards = [Compare(_CLAIMS + number, revision) for number in numbers]
 
     async def release(self) -> None:
         """Let others claim the numbers; what cannot be released ends by itself."""
+        self._holders.settle(self._numbers)
         with suppress(StorageError):
             await self._engine.txn(self.guards, [Delete(guard.key) for guard in self.guards])
 
@@ -186,7 +212,7 @@ class ServiceClaims:
             )
         except CompareFailed as error:
             return error.key.removeprefix(_CLAIMS)
-        claim = Claim(self._engine, numbers, revision)
+        claim = Claim(self._engine, self._holders, numbers, revision)
         try:
             await self._holders.follow(revision)
         except BaseException:

@@ -91,8 +91,8 @@ def test_a_good_definition():
         (
             {"type": "array", "items": {"type": "string"}, "x-kubernetes-list-type": "bag"},
             (
-                f'{X}.x-kubernetes-list-type: Unsupported value: "bag": supported values: "atomic", '
-                '"set", "map"'
+                f'{X}.x-kubernetes-list-type: Unsupported value: "bag": supported values: '
+                '"atomic", "set", "map"'
             ),
         ),
         ({"$ref": "#/a"}, f"{X}.$ref: Forbidden: $ref is not supported"),

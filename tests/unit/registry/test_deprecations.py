@@ -28,8 +28,8 @@ LEVEL = "PriorityLevelConfiguration"
             "HorizontalPodAutoscaler",
             25,
             (
-                "autoscaling/v2beta2 HorizontalPodAutoscaler is deprecated in v1.23+, unavailable in "
-                "v1.26+; use autoscaling/v2 HorizontalPodAutoscaler"
+                "autoscaling/v2beta2 HorizontalPodAutoscaler is deprecated in v1.23+, unavailable "
+                "in v1.26+; use autoscaling/v2 HorizontalPodAutoscaler"
             ),
         ),
         (

@@ -7,10 +7,10 @@ Implements "Matching requests: matchConditions" of the documentation: ``object``
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
-from kapi.cel.environment import Environment, Program
-from kapi.cel.syntax import CompileError
-from kapi.cel.types import BOOL, DYN, STRING, list_of, map_of, object_type
+if TYPE_CHECKING:
+    from kapi.cel.environment import Environment, Program
 
 __all__ = ["ExpressionError", "compile_match_condition"]
 
@@ -21,6 +21,10 @@ class ExpressionError(Exception):
 
 def compile_match_condition(expression: str) -> Program:
     """The program of an expression; raises ExpressionError."""
+    # Only now: a server without match conditions starts without the expression language.
+    from kapi.cel.syntax import CompileError  # noqa: PLC0415
+    from kapi.cel.types import BOOL, DYN  # noqa: PLC0415
+
     try:
         program = _environment().compile(expression)
     except CompileError as error:
@@ -32,6 +36,9 @@ def compile_match_condition(expression: str) -> Program:
 
 @cache
 def _environment() -> Environment:
+    from kapi.cel.environment import Environment  # noqa: PLC0415
+    from kapi.cel.types import BOOL, DYN, STRING, list_of, map_of, object_type  # noqa: PLC0415
+
     names = ("group", "version")
     kind = object_type("kubernetes.GroupVersionKind", {n: (n, STRING) for n in (*names, "kind")})
     resource = object_type(

@@ -60,7 +60,8 @@ class ClusterIPAllocator:
         """Take any address, from the dynamic band when it has one."""
         number = pick_free(self._dynamic, self._last, self._taken, self._ids)
         if number is None:
-            number = pick_free(self._first, self._dynamic - 1, self._taken, self._ids)
+            end = min(self._dynamic - 1, self._last)
+            number = pick_free(self._first, end, self._taken, self._ids)
         if number is None:
             raise AllocationError(RANGE_IS_FULL)
         if not dry_run:

@@ -46,6 +46,15 @@ def test_addresses_come_from_the_dynamic_band_first():
         allocator.allocate_next()
 
 
+def test_small_range_ends_before_its_broadcast_address():
+    """A range that is all static band gives its fourteen usable addresses and no more."""
+    allocator = ips("10.0.0.0/28")
+    given = {allocator.allocate_next() for _ in range(14)}
+    assert given == {f"10.0.0.{number}" for number in range(1, 15)}
+    with pytest.raises(AllocationError, match="range is full"):
+        allocator.allocate_next()
+
+
 @pytest.mark.parametrize("address", ["10.0.0.0", "10.0.0.255", "10.0.1.1", "fd00::1"])
 def test_addresses_outside_the_range(address):
     """The network's own addresses and other networks cannot be had."""

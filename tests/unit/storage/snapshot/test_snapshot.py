@@ -144,8 +144,10 @@ async def test_every_damage_is_found_before_anything_is_restored(filled, file):
     assert verify(file).keys == 1201
     target = MemoryEngine()
     damages = [sound[:at] for at in (0, 5, 20, 60, len(sound) // 2, len(sound) - 1)]
-    for at in (16, 30, 90, len(sound) // 2, len(sound) - 40, len(sound) - 1):
-        damages.append(sound[:at] + bytes([sound[at] ^ 64]) + sound[at + 1 :])
+    damages.extend(
+        sound[:at] + bytes([sound[at] ^ 64]) + sound[at + 1 :]
+        for at in (16, 30, 90, len(sound) // 2, len(sound) - 40, len(sound) - 1)
+    )
     for damaged in (*damages, sound + b"x", b"SQLite format 3\0" * 99):
         file.write_bytes(damaged)
         with pytest.raises(SnapshotError) as refused:
