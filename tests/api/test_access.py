@@ -103,3 +103,27 @@ async def test_refusal_comes_before_the_body(cluster, fails):
     del cluster.http.headers["Authorization"]
     answer = await cluster.http.post(MAPS, content=b"garbage")
     fails(answer, 403, "Forbidden")
+
+
+async def test_always_allow(start_cluster):
+    """Strangers may do everything too."""
+    server = await start_cluster(authorization_modes=("AlwaysAllow",))
+    del server.http.headers["Authorization"]
+    assert (await server.get(MAPS)).status_code == 200
+
+
+async def test_always_deny(start_cluster, tmp_path, fails):
+    """Only the administrator may do anything; health is everybody's to ask for."""
+    path = tmp_path / "tokens.csv"
+    path.write_text("ann-token,ann,ann-id\n")
+    server = await start_cluster(authorization_modes=("AlwaysDeny",), token_auth_file=path)
+    assert (await server.get(MAPS)).status_code == 200
+    answer = await server.get(MAPS, headers=bearer("ann-token"))
+    fails(
+        answer,
+        403,
+        "Forbidden",
+        'configmaps is forbidden: User "ann" cannot list resource "configmaps" in API group "" '
+        'in the namespace "default": Everything is forbidden.',
+    )
+    assert (await server.get("/readyz", headers=bearer("ann-token"))).status_code == 200

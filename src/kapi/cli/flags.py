@@ -189,7 +189,8 @@ def _add_access_flags(parser: argparse.ArgumentParser) -> None:
         type=_authorization_modes,
         default=("Node", "RBAC"),
         metavar="MODES",
-        help=f"of {', '.join(_AUTHORIZATION_MODES)}, in order (default: Node,RBAC)",
+        help=f"of {', '.join(_AUTHORIZATION_MODES)} (default: Node,RBAC); Node and RBAC are not "
+        "enforced yet: everybody with credentials may do everything",
     )
 
 

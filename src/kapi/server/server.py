@@ -27,7 +27,7 @@ from kapi.controllers.controller_manager import ControllerManager
 from kapi.endpoints.api import API
 from kapi.endpoints.application import Application
 from kapi.endpoints.discovery import Discovery
-from kapi.endpoints.filters.authorization import AuthorizeKnownUsers, resource_access
+from kapi.endpoints.filters.authorization import authorizer_for, resource_access
 from kapi.endpoints.handlers.access_reviews import (
     review_access,
     review_own_access,
@@ -160,7 +160,7 @@ class APIServer:
         }
         stores: dict[GroupResource, ResourceStore] = {}
         lookup = StoreLookup(stores)
-        authorizer = AuthorizeKnownUsers()
+        authorizer = authorizer_for(options.authorization_modes)
         quota_status = ClientQuotaStatus()
         admission = AdmissionChain(
             builtin_plugins(

@@ -12,16 +12,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from kapi.apimachinery.errors import Forbidden
-from kapi.apimachinery.user import ALL_UNAUTHENTICATED
+from kapi.apimachinery.user import ALL_UNAUTHENTICATED, PRIVILEGED_GROUP
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from kapi.apimachinery.types import JSONObject
     from kapi.apimachinery.user import UserInfo
     from kapi.endpoints.request import Request
 
 __all__ = [
+    "AlwaysAllow",
+    "AlwaysDeny",
     "AuthorizationAttributes",
     "AuthorizeKnownUsers",
     "Authorizer",
@@ -29,12 +31,14 @@ __all__ = [
     "SubjectRules",
     "attributes_of",
     "authorize",
+    "authorizer_for",
     "refusal",
     "resource_access",
     "verb_of",
 ]
 
-_PUBLIC = frozenset({"/version", "/healthz", "/livez", "/readyz"})
+_HEALTH = frozenset({"/healthz", "/livez", "/readyz"})
+_PUBLIC = _HEALTH | {"/version"}
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
@@ -91,6 +95,7 @@ class Authorizer(Protocol):
 
 _ALLOWED = Decision(allowed=True)
 _NO_OPINION = Decision(allowed=False)
+_DENIED = Decision(allowed=False, reason="Everything is forbidden.")
 
 
 class AuthorizeKnownUsers:
@@ -109,10 +114,50 @@ class AuthorizeKnownUsers:
         if ALL_UNAUTHENTICATED in user.groups:
             urls = sorted(path + slash for path in _PUBLIC for slash in ("", "/"))
             return SubjectRules([], [{"verbs": ["get"], "nonResourceURLs": urls}])
-        return SubjectRules(
-            [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}],
-            [{"verbs": ["*"], "nonResourceURLs": ["*"]}],
-        )
+        return _everything()
+
+
+class AlwaysAllow:
+    """Everybody may do everything."""
+
+    def authorize(self, attributes: AuthorizationAttributes) -> Decision:
+        """See :class:`Authorizer`."""
+        return _ALLOWED
+
+    def rules(self, user: UserInfo, namespace: str) -> SubjectRules:
+        """See :class:`Authorizer`."""
+        return _everything()
+
+
+class AlwaysDeny:
+    """Nobody may do anything but the group ``system:masters``, and asking for health."""
+
+    def authorize(self, attributes: AuthorizationAttributes) -> Decision:
+        """See :class:`Authorizer`."""
+        if PRIVILEGED_GROUP in attributes.user.groups or attributes.path.rstrip("/") in _HEALTH:
+            return _ALLOWED
+        return _DENIED
+
+    def rules(self, user: UserInfo, namespace: str) -> SubjectRules:
+        """See :class:`Authorizer`."""
+        return _everything() if PRIVILEGED_GROUP in user.groups else SubjectRules([], [])
+
+
+def authorizer_for(modes: Sequence[str]) -> Authorizer:
+    """The authorizer of ``--authorization-mode``.
+
+    Node and RBAC let everybody in whose name is known: roles are stored, but not yet enforced.
+    """
+    if "AlwaysAllow" in modes:
+        return AlwaysAllow()
+    return AlwaysDeny() if set(modes) == {"AlwaysDeny"} else AuthorizeKnownUsers()
+
+
+def _everything() -> SubjectRules:
+    return SubjectRules(
+        [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}],
+        [{"verbs": ["*"], "nonResourceURLs": ["*"]}],
+    )
 
 
 def resource_access(
