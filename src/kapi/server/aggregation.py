@@ -61,8 +61,8 @@ def aggregator(
 async def publish_authentication(options: ServerOptions, client: InProcessClient) -> None:
     """Tell the servers behind this one how they know it, and whom it knows.
 
-    Implements the ConfigMap ``extension-apiserver-authentication``; StartError when a file of it
-    cannot be read.
+    Implements the ConfigMap ``extension-apiserver-authentication``, which is not there when there
+    is nothing to tell; StartError when a file of it cannot be read.
     """
     data: dict[str, str] = {}
     if options.tls.client_ca_file is not None:
@@ -72,7 +72,7 @@ async def publish_authentication(options: ServerOptions, client: InProcessClient
         data["requestheader-client-ca-file"] = _text(proxy.request_header_ca_file)
         data["requestheader-allowed-names"] = orjson.dumps(proxy.allowed_names).decode()
         data.update((name, orjson.dumps(value).decode()) for name, value in _HEADERS.items())
-    if not client.serves(_CONFIG_MAPS):
+    if not data or not client.serves(_CONFIG_MAPS):
         return
     obj: JSONObject = {"metadata": {"name": _NAME}, "data": data}
     try:

@@ -62,7 +62,7 @@ def test_a_policy_says_what_it_matches():
         ({"expression": " "}, "expression: Required value: expression is not specified"),
         ({"message": " "}, "must be non-empty if specified"),
         ({"message": "a\nb"}, "must not contain line breaks"),
-        ({"expression": "a\n&& b"}, "message must be specified if expression contains"),
+        ({"expression": "true\n&& true"}, "message must be specified if expression contains"),
         ({"reason": "Unauthorized"}, 'supported values: "Forbidden", "Invalid"'),
     ],
 )
