@@ -68,6 +68,7 @@ class WorkQueue(Generic[Key]):
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
+        self._workers.clear()
 
     @property
     def idle(self) -> bool:
@@ -100,26 +101,33 @@ class WorkQueue(Generic[Key]):
 
     def _spawn(self) -> None:
         while len(self._workers) < min(self._limit, len(self._waiting)):
-            worker = asyncio.get_running_loop().create_task(self._work())
-            self._workers.add(worker)
-            worker.add_done_callback(self._workers.discard)
+            self._workers.add(asyncio.get_running_loop().create_task(self._work()))
 
     async def _work(self) -> None:
-        while self._running and self._waiting:
-            key = next(iter(self._waiting))
-            del self._waiting[key]
-            self._active.add(key)
-            try:
-                await self._sync(key)
-            except Exception as error:  # noqa: BLE001 - whatever fails is tried again
-                self._failed(key, error)
-            else:
-                self._failures.pop(key, None)
-            finally:
-                self._active.discard(key)
-            if key in self._again:
-                self._again.discard(key)
-                self._waiting[key] = None
+        try:
+            while self._running and self._waiting:
+                await self._next()
+        finally:
+            # At once: what is added from now on needs another worker.
+            worker = asyncio.current_task()
+            assert worker is not None
+            self._workers.discard(worker)
+
+    async def _next(self) -> None:
+        key = next(iter(self._waiting))
+        del self._waiting[key]
+        self._active.add(key)
+        try:
+            await self._sync(key)
+        except Exception as error:  # noqa: BLE001 - whatever fails is tried again
+            self._failed(key, error)
+        else:
+            self._failures.pop(key, None)
+        finally:
+            self._active.discard(key)
+        if key in self._again:
+            self._again.discard(key)
+            self._waiting[key] = None
 
     def _failed(self, key: Key, error: Exception) -> None:
         count = self._failures.get(key, 0)

@@ -80,3 +80,21 @@ async def test_stop_drops_what_waits():
     await queue.stop()
     assert seen == ["a"]
     assert queue.idle
+
+
+async def test_key_added_just_when_the_last_worker_ends():
+    """It is worked on: the end of a worker and what is added then do not miss each other."""
+    seen = []
+
+    async def sync(key):
+        seen.append(key)
+        if key == "a":
+            asyncio.get_running_loop().call_soon(queue.add, "b")
+
+    queue = WorkQueue(sync)
+    queue.start()
+    queue.add("a")
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert seen == ["a", "b"]
+    await queue.stop()
