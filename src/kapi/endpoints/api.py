@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kapi.apimachinery.managedfields import TypeConverter
     from kapi.apimachinery.scheme import Scheme
     from kapi.apimachinery.types import GroupResource, JSONObject
-    from kapi.endpoints.filters.authorization import Authorizer
+    from kapi.authorization.authorizer import Authorizer
     from kapi.endpoints.negotiation import Negotiator
     from kapi.endpoints.request import Request
     from kapi.endpoints.table import TableWriter

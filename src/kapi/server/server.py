@@ -22,12 +22,13 @@ from kapi.apimachinery.serializer import protobuf
 from kapi.apimachinery.types import GroupResource
 from kapi.apis.core.service_allocation import ServiceAllocators
 from kapi.apis.install import install
+from kapi.authorization.modes import authorizer_for
+from kapi.authorization.resource_access import resource_access
 from kapi.client.inprocess import InProcessClient
 from kapi.controllers.controller_manager import ControllerManager
 from kapi.endpoints.api import API
 from kapi.endpoints.application import Application
 from kapi.endpoints.discovery import Discovery
-from kapi.endpoints.filters.authorization import authorizer_for, resource_access
 from kapi.endpoints.handlers.access_reviews import (
     review_access,
     review_own_access,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kapi.apimachinery import fields, labels
 from kapi.apimachinery.errors import BadRequest
 from kapi.apimachinery.user import UserInfo
-from kapi.endpoints.filters.authorization import AuthorizationAttributes
+from kapi.authorization.attributes import AuthorizationAttributes
 from kapi.endpoints.handlers.reviews import answer_review
 
 if TYPE_CHECKING:

@@ -1,0 +1,48 @@
+"""Authorizer: what decides whether something may be done, and how it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from kapi.apimachinery.types import JSONObject
+    from kapi.apimachinery.user import UserInfo
+    from kapi.authorization.attributes import AuthorizationAttributes
+
+__all__ = ["Authorizer", "Decision", "SubjectRules"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What an authorizer says. Neither allowed nor denied means that it has no opinion.
+
+    ``reason`` explains it, ``error`` tells what went wrong while it was made.
+    """
+
+    allowed: bool
+    reason: str = ""
+    denied: bool = False
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectRules:
+    """What a user may do in a namespace, as SelfSubjectRulesReview shows it."""
+
+    resource_rules: list[JSONObject] = field(default_factory=list)
+    non_resource_rules: list[JSONObject] = field(default_factory=list)
+    incomplete: bool = False
+    error: str = ""
+
+
+class Authorizer(Protocol):
+    """Decides whether a request may be made; called for every request, so it must be quick."""
+
+    def authorize(self, attributes: AuthorizationAttributes) -> Decision:
+        """Decide; never raises."""
+        ...
+
+    def rules(self, user: UserInfo, namespace: str) -> SubjectRules:
+        """What the user may do in the namespace."""
+        ...
