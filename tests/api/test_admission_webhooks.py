@@ -438,6 +438,19 @@ async def test_match_conditions(cluster, hook, register, config_map, fails):
     assert len(hook.requests) == 1
 
 
+async def test_match_conditions_may_ask_the_authorizer(cluster, hook, register, config_map, fails):
+    """A webhook may be meant only for those who lack a right."""
+    hook.handlers["/a"] = deny
+    stranger = "authorizer.requestResource.check('bind').allowed()"
+    await register(
+        "validating", "/a", matchConditions=[{"name": "c", "expression": f"!{stranger}"}]
+    )
+    await cluster.create(MAPS, config_map("x"))
+    await cluster.delete(f"{GROUP}/validatingwebhookconfigurations/hooks")
+    await register("validating", "/a", matchConditions=[{"name": "c", "expression": stranger}])
+    fails(await cluster.post(MAPS, config_map("y")), 400, None)
+
+
 async def test_match_conditions_are_compiled_when_written(cluster, fails):
     """What is no expression, or no boolean one, is not stored."""
     path = f"{GROUP}/validatingwebhookconfigurations"

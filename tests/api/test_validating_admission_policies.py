@@ -84,3 +84,44 @@ async def test_expressions_are_type_checked(cluster):
     answer = await cluster.post(path, {"metadata": {"name": "p"}, "spec": spec})
     assert answer.status_code == 422
     assert "undefined field 'nothing'" in answer.json()["message"]
+
+
+async def test_expressions_may_ask_the_authorizer(start_cluster, config_map):
+    """Checks are answered by the authorizer that lets requests in, for whom the expression says."""
+    cluster = await start_cluster(authorization_modes=("AlwaysDeny",))
+    checks = {
+        "user": "authorizer.requestResource.check('delete').allowed()",
+        "path": "authorizer.path('/healthz').check('get').allowed()",
+        "account": "authorizer.serviceAccount('default', object.metadata.name).group('')"
+        ".resource('pods').check('get').reason() == object.data.reason",
+    }
+    spec = {
+        "matchConstraints": {"resourceRules": [RULE]},
+        "matchConditions": [{"name": "c", "expression": checks["user"]}],
+        "validations": [{"expression": each, "message": name} for name, each in checks.items()],
+    }
+    await cluster.create(
+        f"{GROUP}/validatingadmissionpolicies", {"metadata": {"name": "p"}, "spec": spec}
+    )
+    binding = {"policyName": "p", "validationActions": ["Deny"]}
+    await cluster.create(
+        f"{GROUP}/validatingadmissionpolicybindings", {"metadata": {"name": "b"}, "spec": binding}
+    )
+    await cluster.create(MAPS, config_map("x", data={"reason": "Everything is forbidden."}))
+    answer = await cluster.post(MAPS, config_map("y", data={"reason": ""}))
+    assert answer.status_code == 422
+    assert answer.json()["message"].endswith("denied request: account")
+
+
+async def test_messages_may_not_ask_the_authorizer(cluster):
+    """A messageExpression has no authorizer."""
+    told = "authorizer.requestResource.check('get').reason()"
+    spec = {
+        "matchConstraints": {"resourceRules": [RULE]},
+        "validations": [{"expression": "true", "messageExpression": told}],
+    }
+    path = f"{GROUP}/validatingadmissionpolicies"
+    answer = await cluster.post(path, {"metadata": {"name": "p"}, "spec": spec})
+    assert answer.status_code == 422
+    assert answer.json()["details"]["causes"][0]["field"] == "spec.validations[0].messageExpression"
+    assert "undeclared reference to 'authorizer'" in answer.json()["message"]

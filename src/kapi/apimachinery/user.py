@@ -8,21 +8,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from kapi.apimachinery import names
+
 __all__ = [
     "ALL_AUTHENTICATED",
+    "ALL_SERVICE_ACCOUNTS",
     "ALL_UNAUTHENTICATED",
     "ANONYMOUS",
     "CREDENTIAL_ID",
     "PRIVILEGED_GROUP",
     "UserInfo",
+    "service_account_groups",
+    "service_account_of",
+    "service_account_username",
     "with_authenticated_group",
 ]
 
 ANONYMOUS = "system:anonymous"
 ALL_AUTHENTICATED = "system:authenticated"
 ALL_UNAUTHENTICATED = "system:unauthenticated"
+ALL_SERVICE_ACCOUNTS = "system:serviceaccounts"
 PRIVILEGED_GROUP = "system:masters"
 CREDENTIAL_ID = "authentication.kubernetes.io/credential-id"
+_SERVICE_ACCOUNT_PREFIX = "system:serviceaccount:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +52,23 @@ def with_authenticated_group(user: UserInfo) -> UserInfo:
     if user.name == ANONYMOUS or ALL_AUTHENTICATED in groups or ALL_UNAUTHENTICATED in groups:
         return user
     return UserInfo(user.name, user.uid, (*groups, ALL_AUTHENTICATED), user.extra)
+
+
+def service_account_username(namespace: str, name: str) -> str:
+    """The user name of a service account."""
+    return f"{_SERVICE_ACCOUNT_PREFIX}{namespace}:{name}"
+
+
+def service_account_groups(namespace: str) -> tuple[str, str]:
+    """The groups that the service accounts of a namespace have as such."""
+    return (ALL_SERVICE_ACCOUNTS, f"{ALL_SERVICE_ACCOUNTS}:{namespace}")
+
+
+def service_account_of(username: str) -> tuple[str, str] | None:
+    """Namespace and name of the service account with this user name, None if it is no such."""
+    if not username.startswith(_SERVICE_ACCOUNT_PREFIX):
+        return None
+    namespace, colon, name = username.removeprefix(_SERVICE_ACCOUNT_PREFIX).partition(":")
+    if not colon or names.dns1123_label(namespace) or names.dns1123_subdomain(name):
+        return None
+    return namespace, name

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import orjson
 
+from kapi.apimachinery.user import service_account_username
 from kapi.authentication.base64url import decode_segment
 from kapi.authentication.service_account_claims import (
     LEGACY_ISSUER,
@@ -21,7 +22,6 @@ from kapi.authentication.service_account_claims import (
     legacy_claims,
     read_claims,
     read_legacy_claims,
-    service_account_username,
 )
 
 if TYPE_CHECKING:

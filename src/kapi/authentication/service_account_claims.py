@@ -9,7 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kapi.apimachinery.user import ALL_AUTHENTICATED, CREDENTIAL_ID, UserInfo
+from kapi.apimachinery.user import (
+    ALL_AUTHENTICATED,
+    CREDENTIAL_ID,
+    UserInfo,
+    service_account_groups,
+    service_account_username,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +23,6 @@ if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject, JSONValue
 
 __all__ = [
-    "ALL_SERVICE_ACCOUNTS",
     "LEGACY_ISSUER",
     "BoundObject",
     "Lifetime",
@@ -27,28 +32,14 @@ __all__ = [
     "legacy_claims",
     "read_claims",
     "read_legacy_claims",
-    "service_account_groups",
-    "service_account_username",
 ]
 
-ALL_SERVICE_ACCOUNTS = "system:serviceaccounts"
 LEGACY_ISSUER = "kubernetes/serviceaccount"
 _PRIVATE = "kubernetes.io"
 _LEGACY = "kubernetes.io/serviceaccount/"
-_USER_PREFIX = "system:serviceaccount:"
 _EXTRA = "authentication.kubernetes.io/"
 # The minor version since which tokens name themselves and the node of their pod.
 _NODE_AND_ID_SINCE = 32
-
-
-def service_account_username(namespace: str, name: str) -> str:
-    """The user name of a service account."""
-    return f"{_USER_PREFIX}{namespace}:{name}"
-
-
-def service_account_groups(namespace: str) -> tuple[str, ...]:
-    """The groups of the service accounts of a namespace."""
-    return (ALL_SERVICE_ACCOUNTS, f"{ALL_SERVICE_ACCOUNTS}:{namespace}", ALL_AUTHENTICATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +101,7 @@ class ServiceAccountClaims:
         return UserInfo(
             service_account_username(self.namespace, self.account.name),
             self.account.uid,
-            service_account_groups(self.namespace),
+            (*service_account_groups(self.namespace), ALL_AUTHENTICATED),
             extra,
         )
 

@@ -10,12 +10,16 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from kapi.cel.environment import Environment
+from kapi.cel.library.authorizer import AUTHORIZER, RESOURCE_CHECK
 from kapi.cel.types import BOOL, DYN, INT, STRING, TIMESTAMP, Type, list_of, map_of, object_type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["admission_environment"]
+__all__ = ["REQUEST_RESOURCE", "admission_environment", "authorizer_types", "request_type"]
+
+# The variable that is what the request is about, ready to be checked.
+REQUEST_RESOURCE = "authorizer.requestResource"
 
 
 def _texts(name: str, *fields: str) -> Type:
@@ -23,7 +27,8 @@ def _texts(name: str, *fields: str) -> Type:
 
 
 @cache
-def _request_type() -> Type:
+def request_type() -> Type:
+    """The AdmissionRequest without its objects."""
     kind = _texts("kubernetes.GroupVersionKind", "group", "version", "kind")
     resource = _texts("kubernetes.GroupVersionResource", "group", "version", "resource")
     fields = {
@@ -74,16 +79,26 @@ def _namespace_type() -> Type:
     return object_type("kubernetes.Namespace", {n: (n, t) for n, t in members.items()})
 
 
+def authorizer_types() -> dict[str, Type]:
+    """The variables that expressions check authorization with."""
+    return {"authorizer": AUTHORIZER, REQUEST_RESOURCE: RESOURCE_CHECK}
+
+
 def admission_environment(
-    variables: Mapping[str, Type] | None = None, *, params: bool = False
+    variables: Mapping[str, Type] | None = None, *, params: bool = False, authorizer: bool = True
 ) -> Environment:
-    """The environment of a policy; ``variables`` are those it has defined so far."""
+    """The environment of a policy; ``variables`` are those it has defined so far.
+
+    Without ``authorizer`` it is that of a messageExpression, which may check nothing.
+    """
     declared = {
         "object": DYN,
         "oldObject": DYN,
-        "request": _request_type(),
+        "request": request_type(),
         "namespaceObject": _namespace_type(),
     }
+    if authorizer:
+        declared |= authorizer_types()
     if params:
         declared["params"] = DYN
     if variables is not None:

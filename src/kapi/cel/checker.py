@@ -85,6 +85,8 @@ class Checker:
         self.types: dict[int, Type] = {}
         self.resolved: dict[int, tuple[list[Overload], bool]] = {}
         self.names: set[str] = set()
+        # Selections that are variables with a dot in their name.
+        self.qualified: dict[int, str] = {}
         # Lists whose items need not be alike: what a text is formatted with.
         self._exempt: set[int] = set()
 
@@ -133,6 +135,9 @@ class Checker:
         return kind
 
     def _select(self, node: Select) -> Type:
+        qualified = self._qualified_variable(node)
+        if qualified is not None:
+            return qualified
         operand = self.check(node.operand)
         optional = node.optional
         if operand.name == "optional_type":
@@ -141,6 +146,18 @@ class Checker:
         if node.test:
             return BOOL
         return optional_of(found) if optional and found.name != "optional_type" else found
+
+    def _qualified_variable(self, node: Select) -> Type | None:
+        """The type of a variable that is declared with a dot in its name."""
+        if node.test or node.optional or not isinstance(node.operand, Ident):
+            return None
+        name = f"{node.operand.name}.{node.name}"
+        kind = self._variables.get(name)
+        if kind is None or any(node.operand.name in scope for scope in self._locals):
+            return None
+        self.names.add(name)
+        self.qualified[id(node)] = name
+        return kind
 
     def _field(self, node: Select, operand: Type) -> Type:
         if operand.fields is not None:
@@ -153,6 +170,8 @@ class Checker:
             return operand.params[1]
         if operand.name == "dyn" or len(operand.name) == 1:
             return DYN
+        if "." in operand.name:  # an object of the library, which has no fields
+            return self._fail(node, f"unexpected failed resolution of '{operand}'")
         return self._fail(node, f"type '{operand}' does not support field selection")
 
     def _call(self, node: Call) -> Type:

@@ -89,6 +89,9 @@ def _ident(name: str, checker: Checker) -> Step:
 
 
 def _select(node: Select, checker: Checker) -> Step:
+    qualified = checker.qualified.get(id(node))
+    if qualified is not None:
+        return _ident(qualified, checker)
     operand, name = build(node.operand, checker), node.name
     if node.test:
         return _has(operand, name)

@@ -12,7 +12,7 @@ import orjson
 
 from kapi.admission.chain import AdmissionChain
 from kapi.admission.plugins import builtin_plugins
-from kapi.admission.webhook.condition_expressions import compile_condition
+from kapi.admission.webhook.condition_expressions import ConditionCompiler
 from kapi.admission.webhook.mutating import WebhookAccess
 from kapi.apiextensions.install import install as install_definitions
 from kapi.apimachinery.errors import Unauthorized
@@ -93,6 +93,7 @@ if TYPE_CHECKING:
     from kapi.apimachinery.user import UserInfo
     from kapi.authentication.request import RequestAuthenticator
     from kapi.authentication.request_header import RequestHeaderAuthenticator
+    from kapi.authorization.authorizer import Authorizer
     from kapi.endpoints.application import Authenticate
     from kapi.endpoints.router import Document, Handler
     from kapi.registry.catalogue import Resource
@@ -169,7 +170,7 @@ class APIServer:
                 self.ids,
                 resource_access(authorizer),
                 quota_status,
-                self._webhook_access(lookup, catalogue),
+                self._webhook_access(lookup, catalogue, authorizer),
                 minor=options.kubernetes_minor,
                 enabled=options.enabled_admission_plugins,
                 disabled=options.disabled_admission_plugins,
@@ -296,11 +297,16 @@ class APIServer:
 
     # -- parts --------------------------------------------------------------------------------
 
-    def _webhook_access(self, lookup: StoreLookup, catalogue: Catalogue) -> WebhookAccess:
+    def _webhook_access(
+        self, lookup: StoreLookup, catalogue: Catalogue, authorizer: Authorizer
+    ) -> WebhookAccess:
         resolver = ServiceResolver(lookup, self.ids, self.options.service_endpoints)
         self._webhooks = WebhookClient(resolver)
         versions = CatalogueVersions(catalogue)
-        return WebhookAccess(lookup, self._webhooks, self.ids, versions, compile_condition)
+        compile_condition = ConditionCompiler(authorizer)
+        return WebhookAccess(
+            lookup, self._webhooks, self.ids, versions, compile_condition, authorizer
+        )
 
     def _allocators(self) -> ServiceAllocators:
         ranges = [text.strip() for text in self.options.service_cluster_ip_range.split(",")]

@@ -105,7 +105,9 @@ def compile_policy(policy: JSONObject) -> CompiledPolicy:
         variables[variable["name"]] = compiled
         if compiled.program is not None:
             types = {**types, variable["name"]: compiled.program.type}
-    full = admission_environment(types, params=params) if variables else plain
+    known = types if variables else None
+    full = admission_environment(known, params=params)
+    messages = admission_environment(known, params=params, authorizer=False)
     return CompiledPolicy(
         name=policy["metadata"]["name"],
         constraint=Constraint(spec.get("matchConstraints") or {}),
@@ -114,7 +116,7 @@ def compile_policy(policy: JSONObject) -> CompiledPolicy:
             for each in spec.get("matchConditions") or ()
         ],
         variables=variables,
-        validations=[_validation(full, each) for each in spec.get("validations") or ()],
+        validations=[_validation(full, messages, each) for each in spec.get("validations") or ()],
         annotations=[
             (each["key"], _compile(full, each.get("valueExpression") or ""))
             for each in spec.get("auditAnnotations") or ()
@@ -124,12 +126,14 @@ def compile_policy(policy: JSONObject) -> CompiledPolicy:
     )
 
 
-def _validation(environment: Environment, validation: JSONObject) -> Validation:
+def _validation(
+    environment: Environment, messages: Environment, validation: JSONObject
+) -> Validation:
     text = validation.get("messageExpression") or ""
     return Validation(
         _compile(environment, validation.get("expression") or ""),
         (validation.get("message") or "").strip(),
-        _compile(environment, text) if text else None,
+        _compile(messages, text) if text else None,
         validation.get("reason") or "Invalid",
     )
 

@@ -161,14 +161,20 @@ class _Judgement:
                 self._act(policy, binding, failure, binding.actions)
 
     async def _scope(self, invocation: Invocation) -> dict[str, Any]:
+        from kapi.admission.expression_authorizer import (  # noqa: PLC0415 - loads CEL
+            authorizer_variables,
+        )
+
         objects, context = self._matching.objects, self._attributes.context
+        request = invocation.request
         if self._namespace is None and context.namespace:
             self._namespace = await self._lookup.get("", "namespaces", "", context.namespace)
         return {
             "object": objects.new(invocation.resource)[0],
             "oldObject": objects.old(invocation.resource)[0],
-            "request": invocation.request,
+            "request": request,
             "namespaceObject": self._namespace,
+            **authorizer_variables(self._access.authorizer, context.user, request),
         }
 
     async def _params(self, policy: CompiledPolicy, binding: _Binding) -> list[JSONObject | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kapi.admission.webhook.match_conditions import ConditionError
 from kapi.apis.admissionregistration.match_condition_expressions import (
@@ -14,13 +14,24 @@ from kapi.cel.values import CelError
 if TYPE_CHECKING:
     from kapi.admission.webhook.match_conditions import Condition
     from kapi.apimachinery.types import JSONObject
+    from kapi.authorization.authorizer import Authorizer
     from kapi.registry.context import RequestContext
 
-__all__ = ["compile_condition"]
+__all__ = ["ConditionCompiler"]
 
 
-def compile_condition(expression: str) -> Condition:
+class ConditionCompiler:
     """Implements :class:`~kapi.admission.webhook.match_conditions.CompileCondition`."""
+
+    def __init__(self, authorizer: Authorizer) -> None:
+        self._authorizer = authorizer
+
+    def __call__(self, expression: str) -> Condition:
+        """The expression as a function."""
+        return _compile(expression, self._authorizer)
+
+
+def _compile(expression: str, authorizer: Authorizer) -> Condition:
     failed = f"expression '{expression}' resulted in error:"
     try:
         program = compile_match_condition(expression)
@@ -32,13 +43,20 @@ def compile_condition(expression: str) -> Condition:
 
         return fail
 
+    # Only now: a server without match conditions starts without the expression language.
+    from kapi.admission.expression_authorizer import authorizer_variables  # noqa: PLC0415
+
+    checks = any(name.startswith("authorizer") for name in program.names)
+
     def evaluate(
-        _context: RequestContext,
+        context: RequestContext,
         request: JSONObject,
         obj: JSONObject | None,
         old: JSONObject | None,
     ) -> bool:
-        variables = {"request": request, "object": obj, "oldObject": old}
+        variables: dict[str, Any] = {"request": request, "object": obj, "oldObject": old}
+        if checks:
+            variables |= authorizer_variables(authorizer, context.user, request)
         try:
             value = program.evaluate(variables)
         except CelError as error:

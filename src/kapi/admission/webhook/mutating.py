@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kapi.admission.webhook.review import AdmissionResponse
     from kapi.admission.webhook.versions import ReviewedObjects, Versions
     from kapi.apimachinery.types import JSONObject
+    from kapi.authorization.authorizer import Authorizer
     from kapi.registry.admission import Attributes
     from kapi.registry.webhook.client import WebhookClient
     from kapi.util.ids import IDSource
@@ -42,13 +43,14 @@ _ROUND = "mutation.webhook.admission.k8s.io/round_"
 
 @dataclass(frozen=True, slots=True)
 class WebhookAccess:
-    """What both plugins need of the server."""
+    """What the plugins that ask webhooks or policies need of the server."""
 
     lookup: Lookup
     client: WebhookClient
     ids: IDSource
     versions: Versions
     compile_condition: CompileCondition
+    authorizer: Authorizer
 
 
 def is_reviewed(attributes: Attributes) -> bool:

@@ -1,7 +1,8 @@
 """The expressions of matchConditions: their variables, and compiling them.
 
-Implements "Matching requests: matchConditions" of the documentation: ``object``, ``oldObject`` and
-``request``, the AdmissionRequest without its objects. A result must be a boolean.
+Implements "Matching requests: matchConditions" of the documentation: ``object``, ``oldObject``,
+``request``, the AdmissionRequest without its objects, and ``authorizer``. A result must be a
+boolean.
 """
 
 from __future__ import annotations
@@ -36,35 +37,9 @@ def compile_match_condition(expression: str) -> Program:
 
 @cache
 def _environment() -> Environment:
+    from kapi.cel.admission import authorizer_types, request_type  # noqa: PLC0415
     from kapi.cel.environment import Environment  # noqa: PLC0415
-    from kapi.cel.types import BOOL, DYN, STRING, list_of, map_of, object_type  # noqa: PLC0415
+    from kapi.cel.types import DYN  # noqa: PLC0415
 
-    names = ("group", "version")
-    kind = object_type("kubernetes.GroupVersionKind", {n: (n, STRING) for n in (*names, "kind")})
-    resource = object_type(
-        "kubernetes.GroupVersionResource", {n: (n, STRING) for n in (*names, "resource")}
-    )
-    user = object_type(
-        "kubernetes.UserInfo",
-        {
-            "username": ("username", STRING),
-            "uid": ("uid", STRING),
-            "groups": ("groups", list_of(STRING)),
-            "extra": ("extra", map_of(STRING, list_of(STRING))),
-        },
-    )
-    texts = ("subResource", "requestSubResource", "name", "namespace", "operation")
-    request = object_type(
-        "kubernetes.AdmissionRequest",
-        {
-            "kind": ("kind", kind),
-            "resource": ("resource", resource),
-            "requestKind": ("requestKind", kind),
-            "requestResource": ("requestResource", resource),
-            "userInfo": ("userInfo", user),
-            "dryRun": ("dryRun", BOOL),
-            "options": ("options", DYN),
-            **{name: (name, STRING) for name in texts},
-        },
-    )
-    return Environment({"object": DYN, "oldObject": DYN, "request": request})
+    declared = {"object": DYN, "oldObject": DYN, "request": request_type(), **authorizer_types()}
+    return Environment(declared)

@@ -28,20 +28,20 @@ def validate_policy_expressions(spec: JSONObject, errors: ErrorList) -> None:
         path = f"spec.matchConditions[{i}].expression"
         _check(plain, condition.get("expression"), _BOOL, path, errors)
     variables: dict[str, Type] = {}
-    environment = plain
     for i, variable in enumerate(spec.get("variables") or ()):
         at = admission_environment(variables, params=params)
         path = f"spec.variables[{i}].expression"
         kind = _check(at, variable.get("expression"), _ANY, path, errors)
         if kind is not None:
             variables[variable.get("name", "")] = kind
-    if spec.get("variables"):
-        environment = admission_environment(variables, params=params)
+    known = variables if spec.get("variables") else None
+    environment = admission_environment(known, params=params)
+    messages = admission_environment(known, params=params, authorizer=False)
     for i, validation in enumerate(spec.get("validations") or ()):
         path = f"spec.validations[{i}]"
         _check(environment, validation.get("expression"), _BOOL, f"{path}.expression", errors)
         text = validation.get("messageExpression")
-        _check(environment, text, _TEXT, f"{path}.messageExpression", errors)
+        _check(messages, text, _TEXT, f"{path}.messageExpression", errors)
     for i, annotation in enumerate(spec.get("auditAnnotations") or ()):
         path = f"spec.auditAnnotations[{i}].valueExpression"
         _check(environment, annotation.get("valueExpression"), _TEXT_OR_NULL, path, errors)

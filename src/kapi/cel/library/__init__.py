@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 
 from kapi.cel.functions import Functions
+from kapi.cel.library.authorizer import declare_authorizer
 from kapi.cel.library.conversions import declare_conversions
 from kapi.cel.library.formats import declare_formats
 from kapi.cel.library.lists import declare_lists
@@ -42,6 +43,7 @@ def kubernetes_functions() -> Functions:
         declare_quantities,
         declare_semver,
         declare_formats,
+        declare_authorizer,
     ):
         declare(functions)
     return functions
