@@ -15,16 +15,13 @@ import logging
 import socket
 import ssl
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from kapi.authentication.x509 import ClientCertificate
+from kapi.server.http_protocol import HTTPProtocol
 from kapi.server.options import StartError
-from kapi.server.upgrade import UpgradedConnection
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -40,82 +37,11 @@ _LOG = logging.getLogger("kapi.server")
 
 # kube-apiserver keeps an idle connection for so long.
 _IDLE_SECONDS = 90
-# Go's limit for the request line and the headers together.
-_MAXIMUM_HEAD_BYTES = 1 << 20
 # At the end ordinary requests get so long before watches are ended, and all so long after it.
 _REQUEST_GRACE_SECONDS = 0.25
 _CONNECTION_GRACE_SECONDS = 1.0
 _POLL_SECONDS = 0.01
 _BACKLOG = 2048
-
-
-class _Protocol(HttpToolsProtocol):
-    """uvicorn's HTTP/1.1 with the client certificate in the scope and a limit for headers."""
-
-    _extensions: JSONObject
-    _upgraded: UpgradedConnection | None = None
-    _in_head = False
-    _head_bytes = 0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Resolve the peer's certificate, once for all requests of the connection."""
-        super().connection_made(transport)  # type: ignore[arg-type]
-        certificate = _peer_certificate(transport)
-        self._extensions = {
-            "tls": {"client_certificate": certificate},
-            "abort": self.transport.abort,
-        }
-
-    def on_message_begin(self) -> None:
-        """Start a request."""
-        super().on_message_begin()
-        self.scope["extensions"] = self._extensions
-        self._in_head = True
-        self._head_bytes = 0
-
-    def on_headers_complete(self) -> None:
-        """Hand the request to the application."""
-        self._in_head = False
-        if not self.parser.should_upgrade():
-            super().on_headers_complete()
-            return
-        self._upgraded = offered = UpgradedConnection(self)
-        self.scope["extensions"] = cast("Any", {**self._extensions, "upgrade": offered})
-        super().on_headers_complete()
-        offered.offer(self.cycle)
-
-    def data_received(self, data: bytes) -> None:
-        """Parse what came; give up on headers without end."""
-        self._unset_keepalive_if_required()
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            if self._upgraded is not None:
-                self._upgraded.attach(data[upgrade.args[0] :])
-            return
-        except httptools.HttpParserError:
-            self.send_400_response("Invalid HTTP request received.")
-            return
-        if self._in_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > _MAXIMUM_HEAD_BYTES and not self.transport.is_closing():
-                self.transport.write(_HEADERS_TOO_LARGE)
-                self.transport.close()
-
-
-_HEADERS_TOO_LARGE = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
-    b"content-type: text/plain; charset=utf-8\r\nconnection: close\r\n\r\n"
-    b"431 Request Header Fields Too Large"
-)
-
-
-def _peer_certificate(transport: asyncio.BaseTransport) -> ClientCertificate | None:
-    connection = transport.get_extra_info("ssl_object")
-    if connection is None:
-        return None
-    der = connection.getpeercert(binary_form=True)
-    return ClientCertificate.from_peer(der, connection.getpeercert()) if der else None
 
 
 def bind(address: str, port: int, *, shared: bool = False) -> socket.socket:
@@ -159,7 +85,7 @@ class SecureServing:
         self._state = ServerState()
         self._config = Config(
             application,
-            http=_Protocol,
+            http=HTTPProtocol,
             ws="none",
             lifespan="off",
             interface="asgi3",
@@ -185,7 +111,7 @@ class SecureServing:
         loop.set_exception_handler(_log_loop_error)
         self._tell_date(loop)
         self._server = await loop.create_server(
-            lambda: _Protocol(self._config, self._state, {}, loop),
+            lambda: HTTPProtocol(self._config, self._state, {}, loop),
             sock=self._endpoint,
             ssl=self._context,
             backlog=_BACKLOG,

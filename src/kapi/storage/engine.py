@@ -154,6 +154,14 @@ class Subscription(Protocol):
         """Every event up to this revision has been delivered."""
         ...
 
+    @property
+    def is_current(self) -> bool:
+        """Whether every acknowledged change is surely delivered: nobody needs to be asked.
+
+        False where others write to the store.
+        """
+        ...
+
     async def wait_for(self, revision: int, timeout_seconds: float) -> bool:
         """Wait until ``revision`` is delivered; False when the time is over first."""
         ...

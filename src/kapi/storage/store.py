@@ -312,6 +312,8 @@ class Store:
 
     async def _seen(self, revision: int) -> bool:
         """Whether the cache has a write, as it should; the write is durable also if not."""
+        if self.cacher.is_current:
+            return True
         try:
             await self.cacher.wait_for(revision)
         except StorageError:
@@ -331,6 +333,8 @@ class Store:
 
     async def _fresh(self, not_older_than: int | None) -> None:
         cacher = self.cacher
+        if not not_older_than and cacher.is_current:
+            return
         await cacher.ready()
         if not_older_than is None:
             await cacher.consistent()

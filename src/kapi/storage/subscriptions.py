@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from kapi.storage.engine import EventBatch
 from kapi.storage.errors import Closed, StorageError, Unavailable
@@ -62,6 +62,11 @@ class LocalSubscription:
         if self._backlog is None and self.active:
             return self._owner.revision
         return self._delivered
+
+    @property
+    def is_current(self) -> bool:
+        """Whether every acknowledged change is surely delivered."""
+        return self.active and self._backlog is None and self._owner.knows_all
 
     async def wait_for(self, revision: int, timeout_seconds: float) -> bool:
         """Wait until ``revision`` is delivered; False when the time is over first."""
@@ -125,6 +130,9 @@ class LocalSubscription:
 
 class Subscriptions:
     """The receivers of one engine, and the tasks that wait for a revision."""
+
+    # Whether every change of the store is made through this process.
+    knows_all: ClassVar[bool] = True
 
     def __init__(self, revision: int) -> None:
         self.revision = revision

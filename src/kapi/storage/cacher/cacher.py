@@ -340,6 +340,12 @@ class Cacher:
         self._followed()
         return self._current.count(scope or self.prefix)
 
+    @property
+    def is_current(self) -> bool:
+        """Whether every acknowledged change is surely applied here, so that nobody need wait."""
+        subscription = self._subscription
+        return subscription is not None and subscription.is_current
+
     async def wait_for(self, revision: int) -> None:
         """Wait until everything up to ``revision`` is applied here.
 

@@ -8,7 +8,7 @@ keys that are not followed does somebody have to ask how far the watch is.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from kapi.storage.subscriptions import Subscriptions
 
@@ -23,6 +23,8 @@ _ASK_SECONDS = 0.1
 
 class FollowedSubscriptions(Subscriptions):
     """Subscriptions to a remote store: whoever waits for a revision makes it be asked for."""
+
+    knows_all: ClassVar[bool] = False
 
     def __init__(self, revision: int, ask: Callable[[], asyncio.Task[object]]) -> None:
         super().__init__(revision)
