@@ -21,7 +21,15 @@ import httptools
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
-__all__ = ["ClientConnection", "HTTPClientError", "ResponseHead", "join_host_port", "resolve"]
+__all__ = [
+    "ClientConnection",
+    "ConnectionEnded",
+    "HTTPClientError",
+    "InputReader",
+    "ResponseHead",
+    "join_host_port",
+    "resolve",
+]
 
 # What may wait to be read, also the longest head of a response.
 _BUFFER_BYTES = 128 * 1024
@@ -42,6 +50,17 @@ _SWITCHING_PROTOCOLS = 101
 
 class HTTPClientError(Exception):
     """The server cannot be reached or broke off; the text says why."""
+
+
+class ConnectionEnded(HTTPClientError):
+    """The server ended the connection before it answered anything.
+
+    ``untouched`` when it cannot have seen any of the request.
+    """
+
+    def __init__(self, why: str, *, untouched: bool = False) -> None:
+        super().__init__(why)
+        self.untouched = untouched
 
 
 @dataclass(slots=True)
@@ -72,9 +91,13 @@ class _Parsed:
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     body: list[bytes] = field(default_factory=list)
     complete: bool = False
+    messages: int = 0
     # Asked at the end of the message: the parser forgets with the next one.
     keep_alive: bool = False
     parser: httptools.HttpResponseParser | None = None
+
+    def on_message_begin(self) -> None:
+        self.messages += 1
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers.append((name.lower(), value))
@@ -87,11 +110,23 @@ class _Parsed:
         self.keep_alive = self.parser is not None and self.parser.should_keep_alive()
 
 
+class InputReader(asyncio.StreamReader):
+    """Counts what comes, so that bytes that nobody asked for are noticed."""
+
+    received = 0
+
+    def feed_data(self, data: bytes) -> None:  # type: ignore[override] # loops hand bytes over
+        """Take what came."""
+        self.received += len(data)
+        super().feed_data(data)
+
+
 class ClientConnection:
     """One connection; used by one exchange at a time."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, reader: InputReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
+        self._consumed = 0
         self._writer = writer
         self._parsed = _Parsed()
         self._parser = httptools.HttpResponseParser(self._parsed)
@@ -126,32 +161,45 @@ class ClientConnection:
         failure = f"dial tcp: lookup {host}: no such host"
         for address in addresses:
             try:
-                reader, writer = await asyncio.open_connection(
-                    address,
-                    port,
-                    ssl=tls,
-                    server_hostname=server_name if tls is not None else None,
-                    limit=_BUFFER_BYTES,
-                )
+                return await cls._open(address, port, tls, server_name)
             except ssl.SSLError as error:
                 raise HTTPClientError(_tls_failure(error)) from error
             except OSError as error:
                 why = os.strerror(error.errno).lower() if error.errno else str(error)
                 failure = f"dial tcp {join_host_port(address, port)}: connect: {why}"
-                continue
-            return cls(reader, writer)
         raise HTTPClientError(failure)
+
+    @classmethod
+    async def _open(
+        cls, address: str, port: int, tls: ssl.SSLContext | None, server_name: str
+    ) -> ClientConnection:
+        loop = asyncio.get_running_loop()
+        reader = InputReader(limit=_BUFFER_BYTES, loop=loop)
+        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+        transport, _ = await loop.create_connection(
+            lambda: protocol,
+            address,
+            port,
+            ssl=tls,
+            server_hostname=server_name if tls is not None else None,
+        )
+        return cls(reader, asyncio.StreamWriter(transport, protocol, reader, loop))
 
     async def send_head(
         self, method: str, target: str, headers: Iterable[tuple[bytes, bytes]]
     ) -> None:
-        """Start the request."""
+        """Start the request; raises ConnectionEnded when the connection has ended."""
+        if self._writer.transport.is_closing() or self._reader.at_eof():
+            raise ConnectionEnded("EOF", untouched=True)
         self._head_only = method == "HEAD"
         lines = [f"{method} {target} HTTP/1.1\r\n".encode("ascii")]
         for name, value in headers:
             lines += (name, b": ", value, b"\r\n")
         lines.append(b"\r\n")
-        await self.write(b"".join(lines))
+        try:
+            await self.write(b"".join(lines))
+        except HTTPClientError as error:
+            raise ConnectionEnded(str(error)) from error
 
     async def write(self, data: bytes) -> None:
         """Send bytes as they are; waits while the server is slow."""
@@ -164,9 +212,14 @@ class ClientConnection:
     async def read(self) -> bytes:
         """Bytes as they come, nothing at the end; for tunnels."""
         try:
-            return await self._reader.read(_READ_BYTES)
+            return await self._take()
         except OSError:
             return b""
+
+    async def _take(self) -> bytes:
+        data = await self._reader.read(_READ_BYTES)
+        self._consumed += len(data)
+        return data
 
     async def read_head(self) -> ResponseHead:
         """The head of the final response; informational ones are passed over."""
@@ -180,6 +233,7 @@ class ClientConnection:
         self._parser = parsed.parser = httptools.HttpResponseParser(parsed)
         try:
             raw = await self._reader.readuntil(b"\r\n\r\n")
+            self._consumed += len(raw)
             self._parser.feed_data(raw)
         except httptools.HttpParserUpgrade:
             pass
@@ -188,11 +242,15 @@ class ClientConnection:
                 f"net/http: HTTP/1.x transport connection broken: {error}"
             ) from error
         except asyncio.IncompleteReadError as error:
-            raise HTTPClientError("unexpected EOF" if error.partial else "EOF") from error
+            if error.partial:
+                raise HTTPClientError("unexpected EOF") from error
+            raise ConnectionEnded("EOF") from error
         except asyncio.LimitOverrunError as error:
             raise HTTPClientError("net/http: server response headers exceeded the limit") from error
         except OSError as error:
-            raise HTTPClientError(f"read: {_reason(error)}") from error
+            if self._reader.received > self._consumed:
+                raise HTTPClientError("unexpected EOF") from error
+            raise ConnectionEnded(f"read: {_reason(error)}") from error
         return ResponseHead(self._parser.get_status_code(), parsed.headers, raw)
 
     async def read_body(self) -> AsyncIterator[bytes]:
@@ -200,7 +258,7 @@ class ClientConnection:
         parsed = self._parsed
         while not (parsed.complete or self._head_only):
             try:
-                data = await self._reader.read(_READ_BYTES)
+                data = await self._take()
                 if data:
                     self._parser.feed_data(data)
             except (OSError, httptools.HttpParserError) as error:
@@ -220,10 +278,12 @@ class ClientConnection:
 
     @property
     def reusable(self) -> bool:
-        """Whether the exchange is over and the peer keeps the connection."""
+        """Whether the exchange is over, the peer keeps the connection and sent no more."""
         return (
             self._parsed.complete
             and self._parsed.keep_alive
+            and self._parsed.messages == 1
+            and self._reader.received == self._consumed
             and not self._reader.at_eof()
             and self._reader.exception() is None
             and not self._writer.transport.is_closing()

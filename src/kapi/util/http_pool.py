@@ -1,7 +1,8 @@
-"""ConnectionPool: requests to a few servers, over connections that are kept between requests.
+"""ConnectionPool: connections to a few servers that are kept between requests.
 
-Implements what webhooks need of HTTP: a POST whose body and answer are small enough to be whole.
-A kept connection that the server has closed in the meantime is noticed, and replaced once.
+Implements what webhooks and API servers behind this one need of HTTP: requests that are small
+enough to be whole, and, for those that stream themselves, connections to take and to give back. A
+kept connection that the server has closed in the meantime is noticed, and replaced once.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
-from kapi.util.http_client import ClientConnection, HTTPClientError
+from kapi.util.http_client import ClientConnection, ConnectionEnded, HTTPClientError
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from kapi.util.http_client import ResponseHead
 
@@ -63,58 +64,54 @@ class ConnectionPool:
         body: bytes,
         timeout_seconds: float,
     ) -> Answer:
-        """One exchange; raises HTTPClientError."""
+        """One exchange with a body; raises HTTPClientError."""
+        call = _Call("POST", target, headers, body)
         try:
-            async with asyncio.timeout(timeout_seconds):
-                connection = self._take(endpoint)
-                if connection is not None:
-                    answer = await self._exchange(
-                        endpoint, connection, target, headers, body, kept=True
-                    )
-                    if answer is not None:
-                        return answer
-                connection = await ClientConnection.connect(
-                    endpoint.host,
-                    endpoint.port,
-                    endpoint.tls,
-                    timeout_seconds,
-                    endpoint.server_name,
-                )
-                answer = await self._exchange(endpoint, connection, target, headers, body)
+            return await self._call(endpoint, call, timeout_seconds)
         except TimeoutError:
             raise HTTPClientError("context deadline exceeded") from None
-        assert answer is not None
-        return answer
 
-    async def _exchange(
+    async def get(
         self,
         endpoint: Endpoint,
-        connection: ClientConnection,
         target: str,
         headers: Sequence[tuple[bytes, bytes]],
-        body: bytes,
-        *,
-        kept: bool = False,
-    ) -> Answer | None:
-        """The answer, or None when a kept connection had ended before the request came."""
+        timeout_seconds: float,
+        longest_bytes: int = _ANSWER_BYTES,
+    ) -> Answer:
+        """One exchange without a body; raises HTTPClientError, and TimeoutError."""
+        call = _Call("GET", target, headers, b"", longest_bytes)
+        return await self._call(endpoint, call, timeout_seconds)
+
+    async def _call(self, endpoint: Endpoint, call: _Call, timeout_seconds: float) -> Answer:
+        async with asyncio.timeout(timeout_seconds):
+            kept = self.take(endpoint)
+            if kept is not None:
+                try:
+                    return await self._exchange(endpoint, kept, call)
+                except ConnectionEnded:
+                    pass  # in the meantime
+            connection = await ClientConnection.connect(
+                endpoint.host, endpoint.port, endpoint.tls, timeout_seconds, endpoint.server_name
+            )
+            return await self._exchange(endpoint, connection, call)
+
+    async def _exchange(
+        self, endpoint: Endpoint, connection: ClientConnection, call: _Call
+    ) -> Answer:
         try:
-            try:
-                await connection.send_head("POST", target, headers)
-                await connection.write(body)
-                head = await connection.read_head()
-            except HTTPClientError as error:
-                if kept and str(error).startswith(("EOF", "read:", "write:")):
-                    connection.abort()
-                    return None
-                raise
-            answer = Answer(head, await _whole(connection))
+            await connection.send_head(call.method, call.target, call.headers)
+            await _send_body(connection, call.body)
+            head = await connection.read_head()
+            answer = Answer(head, await _whole(connection, call.longest_bytes))
         except BaseException:
             connection.abort()
             raise
-        self._keep(endpoint, connection)
+        self.keep(endpoint, connection)
         return answer
 
-    def _take(self, endpoint: Endpoint) -> ClientConnection | None:
+    def take(self, endpoint: Endpoint) -> ClientConnection | None:
+        """A connection that was kept, and has to be kept again or closed; None if there is none."""
         waiting = self._idle.get(endpoint)
         while waiting:
             connection, timer = waiting.pop()
@@ -127,7 +124,8 @@ class ConnectionPool:
             connection.abort()
         return None
 
-    def _keep(self, endpoint: Endpoint, connection: ClientConnection) -> None:
+    def keep(self, endpoint: Endpoint, connection: ClientConnection) -> None:
+        """Keep a connection whose exchange is over; one that cannot be used again is closed."""
         waiting = self._idle.get(endpoint, [])
         full = len(waiting) >= _IDLE_PER_ENDPOINT or self._count >= _IDLE_IN_ALL
         if full or not connection.reusable:
@@ -149,6 +147,14 @@ class ConnectionPool:
             self._idle.pop(endpoint, None)
         connection.close()
 
+    def drop(self, unwanted: Callable[[Endpoint], bool]) -> None:
+        """Give up the idle connections to some endpoints."""
+        for endpoint in [each for each in self._idle if unwanted(each)]:
+            for connection, timer in self._idle.pop(endpoint):
+                timer.cancel()
+                connection.close()
+                self._count -= 1
+
     def close(self) -> None:
         """Give up all idle connections."""
         for waiting in self._idle.values():
@@ -159,12 +165,28 @@ class ConnectionPool:
         self._count = 0
 
 
-async def _whole(connection: ClientConnection) -> bytes:
+class _Call(NamedTuple):
+    method: str
+    target: str
+    headers: Sequence[tuple[bytes, bytes]]
+    body: bytes
+    longest_bytes: int = _ANSWER_BYTES
+
+
+async def _send_body(connection: ClientConnection, body: bytes) -> None:
+    try:
+        if body:
+            await connection.write(body)
+    except HTTPClientError as error:
+        raise ConnectionEnded(str(error)) from error
+
+
+async def _whole(connection: ClientConnection, longest_bytes: int) -> bytes:
     pieces: list[bytes] = []
     size = 0
     async for piece in connection.read_body():
         size += len(piece)
-        if size > _ANSWER_BYTES:
-            raise HTTPClientError(f"the response is longer than {_ANSWER_BYTES} bytes")
+        if size > longest_bytes:
+            raise HTTPClientError(f"the response is longer than {longest_bytes} bytes")
         pieces.append(piece)
     return b"".join(pieces)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
-from kapi.util.http_client import ClientConnection, HTTPClientError
+from kapi.util.http_client import ClientConnection, ConnectionEnded, HTTPClientError, InputReader
 
 
 class Transport:
@@ -15,6 +13,7 @@ class Transport:
     def __init__(self):
         self.written = b""
         self.closed = False
+        self.transport = self
 
     def write(self, data):
         self.written += data
@@ -22,9 +21,12 @@ class Transport:
     async def drain(self):
         return None
 
+    def is_closing(self):
+        return self.closed
+
 
 def connection(*pieces, end=True):
-    reader = asyncio.StreamReader()
+    reader = InputReader()
     for piece in pieces:
         reader.feed_data(piece)
     if end:
@@ -108,3 +110,59 @@ async def test_long_head():
     endless = b"HTTP/1.1 200 OK\r\nX: " + b"x" * (1 << 20)
     with pytest.raises(HTTPClientError, match=r"exceeded"):
         await connection(endless, end=False).read_head()
+
+
+WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "end", "reusable"),
+    [
+        ([WHOLE], False, True),
+        ([WHOLE], True, False),
+        ([WHOLE.replace(b"OK", b"OK\r\nConnection: close")], False, False),
+        ([WHOLE + b"HTTP/1.1 408 Timeout\r\n\r\n"], False, False),
+        ([b"HTTP/1.1 200 OK\r\n\r\nok"], True, False),
+    ],
+)
+async def test_reuse(pieces, end, reusable):
+    """A connection is good for another exchange when nothing is left of this one or came since."""
+    opened = connection(*pieces, end=end)
+    await opened.read_head()
+    assert b"".join(await body(opened)) == b"ok"
+    assert opened.reusable is reusable
+
+
+async def test_unasked_input():
+    """What a server says while nobody asks is no answer to the next request."""
+    reader = InputReader()
+    opened = ClientConnection(reader, Transport())
+    reader.feed_data(WHOLE)
+    await opened.read_head()
+    await body(opened)
+    assert opened.reusable
+    reader.feed_data(b"HTTP/1.1 408 Timeout\r\n\r\n")
+    assert not opened.reusable
+
+
+async def test_ended_before_the_request():
+    """A request that meets an ended connection has not been seen by anybody."""
+    opened = connection(end=True)
+    with pytest.raises(ConnectionEnded) as caught:
+        await opened.send_head("POST", "/x", [])
+    assert caught.value.untouched
+    opened = connection(end=False)
+    opened._writer.closed = True
+    with pytest.raises(ConnectionEnded) as caught:
+        await opened.send_head("POST", "/x", [])
+    assert caught.value.untouched
+
+
+async def test_ended_before_an_answer():
+    """An end in place of an answer is told from one within it."""
+    with pytest.raises(ConnectionEnded, match=r"^EOF$") as caught:
+        await connection().read_head()
+    assert not caught.value.untouched
+    with pytest.raises(HTTPClientError, match=r"^unexpected EOF$") as caught:
+        await connection(b"HTTP/1.1 2").read_head()
+    assert not isinstance(caught.value, ConnectionEnded)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
 from kapi.apimachinery.errors import ServiceUnavailable, StatusError
@@ -20,68 +20,141 @@ from kapi.endpoints.connect.headers import (
 )
 from kapi.endpoints.connect.html import LinkRewriter, is_html
 from kapi.endpoints.request import BrokenStream, Response
-from kapi.util.http_client import ClientConnection, HTTPClientError, ResponseHead
+from kapi.util.http_client import ConnectionEnded, HTTPClientError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from kapi.endpoints.connect.exchange import Exchange, RawConnection
-    from kapi.endpoints.connect.kubelet import Backend
+    from kapi.util.http_client import ClientConnection, ResponseHead
 
-__all__ = ["Uplink", "forward", "tunnel"]
+__all__ = ["Origin", "Uplink", "forward", "tunnel"]
 
 # What may stand unescaped in a path.
 _PATH_SAFE = "/$&+,:;=@-_.~"
 _SWITCHING_PROTOCOLS = 101
 _LEAST_ERROR = 400
+# What may be asked twice: it changes nothing and has no body that would have been read already.
+_REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+
+class Origin(Protocol):
+    """A server that requests are passed on to, over new connections or kept ones."""
+
+    @property
+    def address(self) -> str:
+        """Host and port."""
+        ...
+
+    @property
+    def keeps_connections(self) -> bool:
+        """Whether connections serve several requests, one after the other."""
+        ...
+
+    async def connect(self) -> ClientConnection:
+        """A new connection; raises HTTPClientError."""
+        ...
+
+    def kept(self) -> ClientConnection | None:
+        """A connection of an earlier request, if there is one."""
+        ...
+
+    def release(self, connection: ClientConnection) -> None:
+        """Take a connection back whose exchange is over."""
+        ...
 
 
 class Uplink:
     """Sends a request's body to a backend, then breaks the connection if the client leaves."""
 
-    def __init__(self, exchange: Exchange, connection: ClientConnection) -> None:
+    def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._connection = connection
+        self._connection: ClientConnection | None = None
         encoding = exchange.header(b"transfer-encoding").lower()
         self._chunked = encoding == b"chunked"
-        self._finished = not self._chunked and not exchange.header(b"content-length")
-        self._task = asyncio.ensure_future(self._run())
+        self._bodiless = not self._chunked and not exchange.header(b"content-length")
+        self._finished = self._bodiless
+        self._gone = False
+        self._task: asyncio.Future[None] | None = None
+
+    @property
+    def connection(self) -> ClientConnection:
+        """Where the request goes."""
+        assert self._connection is not None, "nothing was asked yet"
+        return self._connection
+
+    def may_repeat(self, method: str) -> bool:
+        """Whether a request that got no answer may be sent again."""
+        return method in _REPEATABLE and self._bodiless and not self._gone
+
+    async def ask(
+        self,
+        connection: ClientConnection,
+        method: str,
+        target: str,
+        headers: Sequence[tuple[bytes, bytes]],
+    ) -> ResponseHead:
+        """Send the request and wait for the head of the answer; raises HTTPClientError."""
+        if self._connection is not None:
+            self._connection.abort()
+        self._connection = connection
+        await connection.send_head(method, target, headers)
+        self.attend(connection)
+        return await connection.read_head()
+
+    def attend(self, connection: ClientConnection) -> None:
+        """Send the body from now on; the head of the request has been sent."""
+        self._connection = connection
+        if self._task is None:
+            self._task = asyncio.ensure_future(self._run())
 
     async def _run(self) -> None:
         with suppress(HTTPClientError):  # the response, or its absence, says more
             while True:
                 message = await self._exchange.receive()
                 if message["type"] == "http.disconnect":
-                    self._connection.abort()
+                    self._gone = True
+                    self.connection.abort()
                     return
                 if not self._finished:
                     await self._send(message.get("body", b""))
                     if not message.get("more_body"):
-                        self._finished = True
                         if self._chunked:
-                            await self._connection.write(b"0\r\n\r\n")
+                            await self.connection.write(b"0\r\n\r\n")
+                        self._finished = True
 
     async def _send(self, body: bytes) -> None:
         if body:
             framed = b"%x\r\n%b\r\n" % (len(body), body) if self._chunked else body
-            await self._connection.write(framed)
+            await self.connection.write(framed)
 
     async def stop(self) -> None:
         """Leave the rest of the request to somebody else."""
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
 
     def close(self) -> None:
         """End both the request and the connection."""
-        self._task.cancel()
-        self._connection.close()
+        self.finish(None)
+
+    def finish(self, origin: Origin | None) -> None:
+        """End the request; the connection goes back to where it is from if it is still good."""
+        if self._task is not None:
+            self._task.cancel()
+        if self._connection is None:
+            return
+        if origin is not None and self._finished and self._connection.reusable:
+            origin.release(self._connection)
+        else:
+            self._connection.close()
 
 
 async def forward(
     exchange: Exchange,
     method: str,
-    backend: Backend,
+    origin: Origin,
     path: str,
     query: str,
     identity: Sequence[tuple[bytes, bytes]] = (),
@@ -95,28 +168,41 @@ async def forward(
         location = f"{here}/{'?' + query if query else ''}"
         return Response(301, b"", b"", [(b"location", location.encode("ascii"))])
     prefix = exchange.path.removesuffix(path)
-    headers = [*request_headers(exchange), *identity]
+    headers = [*request_headers(exchange, keep=origin.keeps_connections), *identity]
     if exchange.header(b"transfer-encoding"):
         headers.append((b"transfer-encoding", b"chunked"))
     headers.append((b"x-forwarded-uri", here.encode("ascii")))
-    uplink: Uplink | None = None
+    uplink = Uplink(exchange)
     try:
-        connection = await backend.connect()
-        uplink = Uplink(exchange, connection)
-        await connection.send_head(method, _target(path, query), headers)
-        head = await connection.read_head()
+        head = await _answered(uplink, origin, method, _target(path, query), headers)
     except HTTPClientError as error:
-        if uplink is not None:
-            uplink.close()
+        uplink.close()
         raise ServiceUnavailable(f"error trying to reach service: {error}") from error
     except BaseException:
-        if uplink is not None:
-            uplink.close()
+        uplink.close()
         raise
     back = response_headers(head.headers, cors=False)
-    hosts = (backend.address, exchange.header(b"host").decode("latin-1"))
+    hosts = (origin.address, exchange.header(b"host").decode("latin-1"))
     back = [_outside(pair, prefix, hosts) for pair in back]
-    return _streamed(uplink, connection, head, back, prefix, hosts)
+    return _streamed(uplink, origin, head, back, prefix, hosts)
+
+
+async def _answered(
+    uplink: Uplink,
+    origin: Origin,
+    method: str,
+    target: str,
+    headers: Sequence[tuple[bytes, bytes]],
+) -> ResponseHead:
+    """Ask over a kept connection; if that has ended and it is safe, once more over a new one."""
+    kept = origin.kept()
+    if kept is not None:
+        try:
+            return await uplink.ask(kept, method, target, headers)
+        except ConnectionEnded as error:
+            if not (error.untouched or uplink.may_repeat(method)):
+                raise
+    return await uplink.ask(await origin.connect(), method, target, headers)
 
 
 def _target(path: str, query: str) -> str:
@@ -133,7 +219,7 @@ def _outside(pair: tuple[bytes, bytes], prefix: str, hosts: tuple[str, str]) -> 
 
 def _streamed(
     uplink: Uplink,
-    connection: ClientConnection,
+    origin: Origin,
     head: ResponseHead,
     headers: list[tuple[bytes, bytes]],
     prefix: str,
@@ -151,8 +237,8 @@ def _streamed(
         head.status,
         content_type=b"",
         headers=headers,
-        stream=_body(connection, links),
-        on_close=uplink.close,
+        stream=_body(uplink.connection, links),
+        on_close=lambda: uplink.finish(origin),
         watches_client=True,
     )
 
@@ -172,7 +258,7 @@ async def _body(connection: ClientConnection, links: LinkRewriter | None) -> Asy
 async def tunnel(
     exchange: Exchange,
     method: str,
-    backend: Backend,
+    backend: Origin,
     path: str,
     query: str,
     identity: Sequence[tuple[bytes, bytes]] = (),
@@ -182,16 +268,18 @@ async def tunnel(
     Raises StatusError. A refusal of the backend is passed back as it is.
     """
     assert exchange.upgrade is not None
-    uplink: Uplink | None = None
+    uplink = Uplink(exchange)
     try:
         headers = [*upgrade_headers(exchange), *identity]
         connection = await _dial(method, backend, _target(path, query), headers)
-        uplink = Uplink(exchange, connection)
+        uplink.attend(connection)
         head = await connection.read_head()
     except HTTPClientError as error:
-        if uplink is not None:
-            uplink.close()
+        uplink.close()
         raise StatusError(str(error)) from error
+    except BaseException:
+        uplink.close()
+        raise
     await uplink.stop()
     if head.status == _SWITCHING_PROTOCOLS:
         take = exchange.upgrade.take
@@ -205,7 +293,7 @@ async def tunnel(
 
 
 async def _dial(
-    method: str, backend: Backend, target: str, headers: Sequence[tuple[bytes, bytes]]
+    method: str, backend: Origin, target: str, headers: Sequence[tuple[bytes, bytes]]
 ) -> ClientConnection:
     try:
         connection = await backend.connect()

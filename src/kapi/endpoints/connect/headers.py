@@ -74,10 +74,14 @@ def _without_token(pair: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
     return name, b", ".join(each for each in offered if not each.startswith(_BEARER_PROTOCOL))
 
 
-def request_headers(exchange: Exchange) -> list[tuple[bytes, bytes]]:
-    """The headers of a request that is passed on; its body is framed anew where it is chunked."""
+def request_headers(exchange: Exchange, *, keep: bool = False) -> list[tuple[bytes, bytes]]:
+    """The headers of a request that is passed on; its body is framed anew where it is chunked.
+
+    ``keep`` leaves the connection open for others.
+    """
     headers = _forwarded(exchange, _without(exchange.headers))
-    headers.append((b"connection", b"close"))
+    if not keep:
+        headers.append((b"connection", b"close"))
     return headers
 
 

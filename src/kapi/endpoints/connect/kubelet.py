@@ -52,6 +52,18 @@ class Backend:
             self.host, self.port, self.tls, self.timeout_seconds, self.server_name
         )
 
+    @property
+    def keeps_connections(self) -> bool:
+        """Each request has a connection of its own."""
+        return False
+
+    def kept(self) -> None:
+        """Nothing is kept."""
+
+    def release(self, connection: ClientConnection) -> None:
+        """Close the connection."""
+        connection.close()
+
 
 def _unverified() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

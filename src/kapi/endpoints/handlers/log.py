@@ -51,19 +51,16 @@ async def read_log(
 ) -> Response:
     """Stream what the kubelet answers; raises StatusError for what it refuses."""
     target = f"{path}?{query}" if query else path
-    uplink: Uplink | None = None
+    uplink = Uplink(exchange)
     try:
         connection = await backend.connect()
-        uplink = Uplink(exchange, connection)
-        await connection.send_head("GET", target, _headers(backend))
-        head = await connection.read_head()
+        head = await uplink.ask(connection, "GET", target, _headers(backend))
         if head.status not in _OK:
             explanation = await _explanation(connection)
             uplink.close()
             raise _refusal(request, head.status, explanation)
     except HTTPClientError as error:
-        if uplink is not None:
-            uplink.close()
+        uplink.close()
         raise StatusError(f'Get "{backend.url}{target}": {error}') from error
     return Response(
         200,
