@@ -158,6 +158,7 @@ class Comparer:
         def walk(value: Any) -> FieldSet:
             if not value:
                 return LEAF
+            value = _items_of(value)
             return {SELF: LEAF, **dict.fromkeys(sort_elements(list(map(element, value))), LEAF)}
 
         return walk
@@ -170,7 +171,7 @@ class Comparer:
             if not value:
                 return LEAF
             node: FieldSet = {SELF: LEAF}
-            for item in value:
+            for item in _items_of(value):
                 name = element(item)
                 # Items that share a key are owned as one, without their parts.
                 node[name] = LEAF if name in node else inner(item)
@@ -239,7 +240,7 @@ class Comparer:
             return made
 
         def walk(value: Any) -> FieldSet | None:
-            names = tuple(value)
+            names = tuple(_members_of(value))
             template, parts = plans.get(names) or plan(names)
             if not parts:
                 return template or None
@@ -292,8 +293,8 @@ class Comparer:
         def walk(old: Any, new: Any) -> tuple[FieldSet | None, FieldSet | None]:
             if not old and not new:
                 return LEAF, None  # {} is not null
-            old = old or {}
-            new = new or {}
+            old = _members_of(old)
+            new = _members_of(new)
             changed: FieldSet = {}
             removed: FieldSet = {}
             for name, value in new.items():
@@ -347,7 +348,7 @@ class Comparer:
         def walk(old: Any, new: Any) -> tuple[FieldSet | None, FieldSet | None]:
             if not old and not new:
                 return LEAF, None  # [] is not null
-            before, after = index(old or [], element), index(new or [], element)
+            before, after = index(_items_of(old), element), index(_items_of(new), element)
             changed: FieldSet = {}
             removed: FieldSet = {}
             for name in before.keys() | after.keys():
@@ -362,6 +363,18 @@ class Comparer:
             return changed or None, removed or None
 
         return walk
+
+
+def _members_of(value: Any) -> Any:
+    if value is not None and value.__class__ is not dict:
+        raise SchemaError(f"expected map, got {value!r}")
+    return value or {}
+
+
+def _items_of(value: Any) -> Any:
+    if value is not None and value.__class__ is not list:
+        raise SchemaError(f"expected list, got {value!r}")
+    return value or []
 
 
 _MISSING = object()

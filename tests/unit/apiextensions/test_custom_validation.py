@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from kapi.apiextensions.schema.formats import string_format
-from kapi.apiextensions.schema.patterns import compile_pattern
 from kapi.apiextensions.schema.structural import StructuralSchema
 from kapi.apimachinery.field import ErrorList
+from kapi.util.patterns import compile_pattern
 
 STRING = {"type": "string"}
 INTEGER = {"type": "integer"}

@@ -16,6 +16,7 @@ _ENVIRONMENT = Environment({})
         "url('https://u@[::1]:80/a b?k=a&k=b').getHostname() == '::1'",
         "url('https://x/?k=a&k=b').getQuery() == {'k': ['a', 'b']}",
         "isURL('/path') && !isURL('no url')",
+        "'a$'.matches('^[a$]+$') && !'a\\n'.matches('a$')",
         "quantity('1').add(quantity('500m')) == quantity('1500m')",
         "quantity('2Gi').isGreaterThan(quantity('2G'))",
         "sign(quantity('-1')) == -1",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from merging_schema import OBJECTS, ROOT, SPEC
 
 from kapi.structuredmerge.comparison import Comparer
 from kapi.structuredmerge.fieldpath import LEAF, difference, paths, union
+from kapi.structuredmerge.listitems import SchemaError
 from kapi.structuredmerge.schema import DEDUCED, MapSchema
 
 COMPARER = Comparer(exact=True)
@@ -48,6 +50,16 @@ def test_zero_values_are_nobodys():
         "f:spec": {"f:items": {'k:{"name":"x"}': {".": {}, "f:name": {}}}, "f:size": {}},
     }
     assert created({"spec": {"items": []}}) == {"f:spec": {"f:items": {}}}
+
+
+@pytest.mark.parametrize("spec", ["x", ["x"], 5, {"items": "x"}, {"tags": {"a": 1}}])
+def test_values_of_another_form_are_refused(spec):
+    """Text in the place of an object or a list is no change of its parts."""
+    old = {"spec": {"size": 1, "items": [{"name": "x"}], "tags": ["a"]}}
+    with pytest.raises(SchemaError):
+        changes(old, {"spec": spec})
+    with pytest.raises(SchemaError):
+        COMPARER.added(ROOT)({"spec": spec})
 
 
 def test_excluded_fields_are_not_seen():

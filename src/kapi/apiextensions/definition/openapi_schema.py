@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kapi.apiextensions.schema.patterns import compile_pattern
 from kapi.apiextensions.schema.reading import META_FIELDS
+from kapi.util.patterns import compile_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

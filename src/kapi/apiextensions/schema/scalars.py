@@ -9,8 +9,8 @@ import orjson
 
 from kapi.apiextensions.schema.failures import Failures, json_text
 from kapi.apiextensions.schema.formats import string_format
-from kapi.apiextensions.schema.patterns import compile_pattern
 from kapi.apimachinery.field import ErrorList
+from kapi.util.patterns import compile_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from kapi.cel.library.conversions import number_text
 from kapi.cel.library.times import duration_text, timestamp_text
 from kapi.cel.types import type_name
 from kapi.cel.values import CelError, TypeValue
+from kapi.util.patterns import compile_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,31 +26,12 @@ _SPACES = (
     "\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 )
 _VERB = re.compile(r"%(?:(%)|(?:\.(\d+))?(.?))", re.DOTALL)
-# How RE2 writes what the patterns of Python write otherwise.
-_CLASSES = {
-    "[[:alpha:]]": "[A-Za-z]",
-    "[:alpha:]": "A-Za-z",
-    "[:digit:]": "0-9",
-    "[:alnum:]": "A-Za-z0-9",
-    "[:lower:]": "a-z",
-    "[:upper:]": "A-Z",
-    "[:space:]": r"\s",
-    "[:word:]": r"\w",
-    "[:xdigit:]": "0-9A-Fa-f",
-    r"\z": r"\Z",
-}
 
 
-@lru_cache(maxsize=512)
 def pattern(text: str) -> re.Pattern[str]:
     """A regular expression; raises CelError."""
-    translated = text
-    for theirs, ours in _CLASSES.items():
-        translated = translated.replace(theirs, ours)
-    # A dollar is the very end of the text, even before a line break.
-    translated = re.sub(r"(?<!\\)\$", r"\\Z", translated) if "(?m" not in text else translated
     try:
-        return re.compile(translated, re.ASCII)
+        return compile_pattern(text)
     except re.error as error:
         raise CelError(f"error parsing regexp: {error}: `{text}`") from error
 

@@ -1,4 +1,4 @@
-"""Patterns: regular expressions in RE2's syntax, as schemas write them, compiled for Python."""
+"""Patterns: regular expressions in RE2's syntax, compiled for Python."""
 
 from __future__ import annotations
 
