@@ -21,6 +21,7 @@ from kapi.apimachinery.errors import (
 from kapi.apimachinery.user import UserInfo
 from kapi.endpoints.connect.exchange import Exchange
 from kapi.endpoints.filters.authorization import authorize
+from kapi.endpoints.long_running import CONNECTING, is_long_running
 from kapi.endpoints.negotiation import JSON
 from kapi.endpoints.request import BrokenStream, Request, Response, parse_path
 from kapi.endpoints.websocket import is_websocket, send_messages
@@ -52,8 +53,6 @@ _LOG = logging.getLogger(__name__)
 MAX_BODY_BYTES = 3 * 1024 * 1024
 # Answers from this size on are compressed for clients that accept it.
 _GZIP_BYTES = 128 * 1024
-# What is passed on as it comes: these handlers read the request themselves.
-_CONNECTING = frozenset({"log", "exec", "attach", "portforward", "proxy"})
 # kube-apiserver's --request-timeout.
 DEADLINE_SECONDS = 60.0
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -89,11 +88,33 @@ class Application:
             remote = self._aggregation.find(request.info)
             if remote is not None:
                 request.exchange = Exchange.of(scope, receive)
-                return await self._aggregation.respond(request, remote)
-        if request.info.subresource in _CONNECTING:
+                return await self._pass_on(self._aggregation, request, remote)
+        # What is passed on as it comes: these handlers read the request themselves.
+        if request.info.subresource in CONNECTING:
             request.exchange = Exchange.of(scope, receive)
             return await self._router.respond(request)
         return await self._answer_in_time(request, receive)
+
+    async def _pass_on(
+        self, aggregation: Aggregation, request: Request, remote: object
+    ) -> Response:
+        """The answer of another server, which must be complete before the deadline."""
+        if is_long_running(request):
+            return await aggregation.respond(request, remote)
+        task = self._deadlines.begin()
+        response: Response | None = None
+        try:
+            response = await aggregation.respond(request, remote)
+            return response
+        except asyncio.CancelledError:
+            if not self._deadlines.has_expired(task):
+                raise
+            raise _timeout() from None
+        finally:
+            if response is None or response.stream is None:
+                self._deadlines.end(task)
+            else:
+                response.deadline = task
 
     async def _answer_in_time(self, request: Request, receive: Receive) -> Response:
         """The answer to a request that has a deadline; watches only begin before it."""
@@ -106,9 +127,7 @@ class Application:
         except asyncio.CancelledError:
             if not deadlines.has_expired(task):
                 raise
-            raise Timeout(
-                "Timeout: request did not complete within the allotted timeout", {}
-            ) from None
+            raise _timeout() from None
         finally:
             deadlines.end(task)
 
@@ -161,22 +180,38 @@ class Application:
         start = self._start(response, headers, audit_id, warnings, extra)
         if response.stream is not None:
             try:
-                upgrade = scope.get("extensions", {}).get("upgrade")
-                if upgrade is not None and _is_for_websocket(response, headers):
-                    await send_messages(response, headers, upgrade.take())
-                else:
-                    await _send_stream(response, start, receive, send)
-            except BrokenStream:
-                await _break_off(scope, receive)
+                await self._stream(response, start, scope, receive, send)
             finally:
-                if response.on_close is not None:
-                    response.on_close()
                 self._metrics.observe(method, request, response.status, stopwatch() - started)
             return
         self._metrics.observe(method, request, response.status, stopwatch() - started)
         await send(start)
         body = b"" if method == "HEAD" else response.body
         await send({"type": "http.response.body", "body": body})
+
+    async def _stream(
+        self, response: Response, start: dict[str, Any], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Send a stream until it or the client ends; one that breaks off breaks the connection."""
+        deadline = response.deadline
+        try:
+            upgrade = scope.get("extensions", {}).get("upgrade")
+            headers = dict(scope["headers"]) if upgrade is not None else {}
+            if upgrade is not None and _is_for_websocket(response, headers):
+                await send_messages(response, headers, upgrade.take())
+            else:
+                await _send_stream(response, start, receive, send)
+        except BrokenStream:
+            await _break_off(scope, receive)
+        except asyncio.CancelledError:
+            if deadline is None or not self._deadlines.has_expired(deadline):
+                raise
+            await _break_off(scope, receive)
+        finally:
+            if deadline is not None:
+                self._deadlines.end(deadline)
+            if response.on_close is not None:
+                response.on_close()
 
     def _start(
         self,
@@ -220,6 +255,10 @@ class Application:
         body = encode(error.status(), representation)
         extra = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
         return Response(error.code, body, representation.content_type, extra)
+
+
+def _timeout() -> Timeout:
+    return Timeout("Timeout: request did not complete within the allotted timeout", {})
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

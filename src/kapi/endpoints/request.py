@@ -6,10 +6,11 @@ Implements "API concepts: resource URIs" of the Kubernetes documentation.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 if TYPE_CHECKING:
+    from asyncio import Task
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from kapi.apimachinery.user import UserInfo
@@ -95,6 +96,7 @@ class Response:
 
     ``on_close`` is called when a stream ends in any way. A stream that ``watches_client`` learns
     by itself when the client leaves. ``tunnel`` answers on the bare connection, in place of all.
+    ``deadline`` (kapi.util.deadlines) is that of the stream, which goes on for ever without one.
     """
 
     status: int = 200
@@ -106,6 +108,7 @@ class Response:
     on_close: Callable[[], None] | None = None
     watches_client: bool = False
     tunnel: Callable[[], Awaitable[None]] | None = None
+    deadline: Task[Any] | None = None
 
 
 def parse_path(path: str) -> RequestInfo:
