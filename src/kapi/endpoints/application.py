@@ -1,7 +1,7 @@
 """Application: the ASGI 3 callable that turns HTTP requests into API calls.
 
-Knows no HTTP library. Order of a request: path, authentication, authorization, body, route,
-handler; whatever fails becomes a Status here and nowhere else.
+Knows no HTTP library. Order of a request: path, authentication, impersonation, authorization,
+body, route, handler; whatever fails becomes a Status here and nowhere else.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from kapi.apimachinery.errors import (
 from kapi.apimachinery.user import UserInfo
 from kapi.endpoints.connect.exchange import Exchange
 from kapi.endpoints.filters.authorization import authorize
+from kapi.endpoints.filters.impersonation import PREFIX, Impersonation
 from kapi.endpoints.long_running import CONNECTING, is_long_running
 from kapi.endpoints.negotiation import JSON
 from kapi.endpoints.request import BrokenStream, Request, Response, parse_path
@@ -77,6 +78,7 @@ class Application:
         self._api = api
         self._router = router
         self._authenticate = authenticate
+        self._impersonation = Impersonation(api.authorizer, api.minor)
         self._common = (
             (b"cache-control", b"no-cache, private"),
             (b"x-kubernetes-pf-flowschema-uid", api.ids.uid().encode()),
@@ -162,6 +164,8 @@ class Application:
                 warnings,
                 with_cbor=self._api.negotiator.with_cbor,
             )
+            if PREFIX in b"\n".join(headers):  # one look at all names, for every request
+                self._impersonation.apply(request, scope)
             authorize(request, self._api.authorizer)
             response = await self._answer(request, scope, receive)
         except (StatusError, StorageError) as error:
