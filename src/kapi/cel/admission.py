@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kapi.cel.environment import Environment
 from kapi.cel.library.authorizer import AUTHORIZER, RESOURCE_CHECK
+from kapi.cel.patches import patch_functions, patch_structs
 from kapi.cel.types import BOOL, DYN, INT, STRING, TIMESTAMP, Type, list_of, map_of, object_type
 
 if TYPE_CHECKING:
@@ -85,11 +86,16 @@ def authorizer_types() -> dict[str, Type]:
 
 
 def admission_environment(
-    variables: Mapping[str, Type] | None = None, *, params: bool = False, authorizer: bool = True
+    variables: Mapping[str, Type] | None = None,
+    *,
+    params: bool = False,
+    authorizer: bool = True,
+    patches: bool = False,
 ) -> Environment:
     """The environment of a policy; ``variables`` are those it has defined so far.
 
-    Without ``authorizer`` it is that of a messageExpression, which may check nothing.
+    Without ``authorizer`` it is that of a messageExpression, which may check nothing; with
+    ``patches`` that of a mutation, which may make objects.
     """
     declared = {
         "object": DYN,
@@ -104,4 +110,6 @@ def admission_environment(
     if variables is not None:
         fields = {name: (name, kind) for name, kind in variables.items()}
         declared["variables"] = object_type("kubernetes.variables", fields)
+    if patches:
+        return Environment(declared, patch_structs, patch_functions())
     return Environment(declared)

@@ -30,6 +30,7 @@ from kapi.cel.types import (
     STRING,
     TYPE,
     UINT,
+    UNKNOWN,
     Type,
     list_of,
     map_of,
@@ -280,7 +281,7 @@ class Checker:
             return list_of(DYN)
         for at, item in enumerate(node.items):
             common = self._joined(item, common, self._item(item, optional=at in node.optionals))
-        return list_of(common or DYN)
+        return list_of(common or UNKNOWN)
 
     def _map(self, node: MapLiteral) -> Type:
         key_type: Type | None = None

@@ -15,6 +15,7 @@ from kapi.cel.values import CelError, CostExceeded
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from kapi.cel.functions import Functions
     from kapi.cel.program import Step
     from kapi.cel.syntax import Node
     from kapi.cel.types import Type
@@ -58,20 +59,25 @@ class Program:
 
 
 class Environment:
-    """Compiles expressions over declared variables; ``structs`` knows types that have literals."""
+    """Compiles expressions over declared variables; ``structs`` knows types that have literals.
+
+    ``functions`` are those of Kubernetes if none are given.
+    """
 
     def __init__(
         self,
         variables: Mapping[str, Type],
         structs: Callable[[str], Type | None] = lambda _name: None,
+        functions: Functions | None = None,
     ) -> None:
         self._variables = variables
         self._structs = structs
+        self._functions = functions or kubernetes_functions()
 
     def compile(self, source: str) -> Program:
         """The program of an expression; raises CompileError."""
         tree = parse(source)
-        checker = Checker(kubernetes_functions(), self._variables, self._structs)
+        checker = Checker(self._functions, self._variables, self._structs)
         kind = checker.check(tree)
         if checker.issues:
             raise CompileError(source, checker.issues)

@@ -22,7 +22,7 @@ from kapi.cel.syntax import (
     Select,
     StructLiteral,
 )
-from kapi.cel.values import CelError, CostExceeded, Optional, TypeValue, equal
+from kapi.cel.values import CelError, CostExceeded, ObjectValue, Optional, TypeValue, equal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -247,8 +247,9 @@ def _map(node: MapLiteral, checker: Checker) -> Step:
 
 def _struct(node: StructLiteral, checker: Checker) -> Step:
     fields = [(name, build(value, checker), optional) for name, value, optional in node.fields]
+    type_name = node.name
 
-    def build_struct(scope: Scope) -> dict[str, Any]:
+    def build_struct(scope: Scope) -> ObjectValue:
         found: dict[str, Any] = {}
         for name, step, optional in fields:
             value = step(scope)
@@ -257,7 +258,7 @@ def _struct(node: StructLiteral, checker: Checker) -> Step:
                     continue
                 value = value.value
             found[name] = value
-        return found
+        return ObjectValue(type_name, found)
 
     return build_struct
 

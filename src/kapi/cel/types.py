@@ -27,6 +27,7 @@ __all__ = [
     "TIMESTAMP",
     "TYPE",
     "UINT",
+    "UNKNOWN",
     "Type",
     "fits",
     "list_of",
@@ -50,13 +51,15 @@ class Type:
 
     def __str__(self) -> str:
         if not self.params:
-            return self.name
+            return "dyn" if self.name == "_" else self.name
         return f"{self.name}({', '.join(map(str, self.params))})"
 
 
 DYN, BOOL, INT, UINT = Type("dyn"), Type("bool"), Type("int"), Type("uint")
 DOUBLE, STRING, BYTES, NULL = Type("double"), Type("string"), Type("bytes"), Type("null")
 TIMESTAMP, DURATION, TYPE = Type("timestamp"), Type("duration"), Type("type")
+# What the items of an empty list are: like a parameter, it becomes what it is joined with.
+UNKNOWN = Type("_")
 _NULLABLE = frozenset({"timestamp", "duration", "null", "optional_type"})
 _NAMES = {
     bool: "bool",
@@ -143,7 +146,11 @@ def unify(param: Type, arg: Type, bound: dict[str, Type]) -> bool:
         if known is None or known.name == "dyn":
             bound[param.name] = arg
             return True
-        return unify(known, arg, bound)
+        if not unify(known, arg, bound):
+            return False
+        if known is UNKNOWN or UNKNOWN in known.params:
+            bound[param.name] = arg
+        return True
     if param.name == "dyn" or arg.name == "dyn" or _is_variable(arg):
         return True
     if arg.name == "null":

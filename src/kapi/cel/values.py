@@ -16,6 +16,7 @@ __all__ = [
     "CelError",
     "CostExceeded",
     "MapList",
+    "ObjectValue",
     "Optional",
     "SetList",
     "TypeValue",
@@ -64,6 +65,16 @@ class TypeValue:
     """A type as a value: what ``type(x)`` gives."""
 
     name: str
+
+
+class ObjectValue(dict[str, Any]):
+    """An object that an expression made: its members, and the type that it was given."""
+
+    __slots__ = ("type_name",)
+
+    def __init__(self, type_name: str, members: dict[str, Any]) -> None:
+        super().__init__(members)
+        self.type_name = type_name
 
 
 class SetList(list[Any]):
