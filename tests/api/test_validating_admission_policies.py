@@ -125,3 +125,21 @@ async def test_messages_may_not_ask_the_authorizer(cluster):
     assert answer.status_code == 422
     assert answer.json()["details"]["causes"][0]["field"] == "spec.validations[0].messageExpression"
     assert "undeclared reference to 'authorizer'" in answer.json()["message"]
+
+
+async def test_deletions_of_a_collection_have_no_name(cluster, policy, config_map, fails):
+    """Each object is judged by itself, in a request that names none."""
+    for name in ("a", "b"):
+        await cluster.create(MAPS, config_map(name))
+    rules = {"resourceRules": [{**RULE, "operations": ["DELETE"]}]}
+    nameless = "has(request.name) || oldObject.metadata.name != 'b'"
+    await policy({"expression": nameless, "message": "keep"}, matchConstraints=rules)
+    status = fails(await cluster.delete(MAPS), 422, "Invalid")
+    assert status["message"] == (
+        "configmaps \"Unknown\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' "
+        "denied request: keep"
+    )
+    assert status["details"]["name"] == "Unknown"
+    left = await cluster.read(MAPS)
+    assert [item["metadata"]["name"] for item in left["items"]] == ["b"]
+    assert (await cluster.delete(f"{MAPS}/b")).status_code == 200

@@ -169,7 +169,8 @@ def test_service_accounts_are_asked_for_in_their_namespace():
             {"user": "", "uid": "u", "extra_b": ["1", "2"], "extra_a": "3"},
             (
                 '&user.DefaultInfo{Name:"", UID:"u", Groups:[]string(nil), Extra:map[string]'
-                '[]string{"a":[]string{"3"}, "b":[]string{"1", "2"}}} without impersonating a user name'
+                '[]string{"a":[]string{"3"}, "b":[]string{"1", "2"}}} '
+                "without impersonating a user name"
             ),
         ),
         (35, {"group": "dev"}, "[{Group  dev    }] without impersonating a user"),
