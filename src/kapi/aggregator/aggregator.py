@@ -14,14 +14,13 @@ import orjson
 
 from kapi.aggregator.availability import (
     LOCAL,
-    PASSED,
     Verdict,
-    discovery_failure,
     is_available,
     service_failure,
     with_verdict,
 )
-from kapi.aggregator.proxy import pass_on, unavailable
+from kapi.aggregator.check import check_server
+from kapi.aggregator.proxy import ProxyRules, Unreachable, pass_on, unavailable
 from kapi.aggregator.registration import API_SERVICES, Registration
 from kapi.aggregator.remote import RemoteError, RemoteVersion
 from kapi.aggregator.remote_discovery import discover
@@ -50,7 +49,9 @@ _PAUSE_SECONDS = 0.5
 # How often objects are looked at, and a server that answers is asked again.
 _TICK_SECONDS = 1
 _CHECK_SECONDS = 30
-_CHECK_TIMEOUT_SECONDS = 6.0
+# Clients ask every server for its resources: one that hangs must not keep them waiting.
+_DISCOVERY_SECONDS = 5.0
+_DISCOVERY_DEPTH = 3
 _OPENAPI = "/openapi/v3/apis/"
 
 
@@ -58,7 +59,7 @@ class Aggregator:
     """The remote group versions of one server, and its local APIServices.
 
     ``replaced`` are the services (``namespace/name``) that are told to be somewhere else: they
-    need not exist.
+    need not exist. ``rules`` say what is passed on.
     """
 
     def __init__(
@@ -68,12 +69,14 @@ class Aggregator:
         lookup: ObjectLookup,
         proxy_client: ProxyClient,
         replaced: frozenset[str] = frozenset(),
+        rules: ProxyRules | None = None,
     ) -> None:
         self._api = api
         self._client = client
         self._lookup = lookup
         self._proxy_client = proxy_client
         self._replaced = replaced
+        self._rules = rules or ProxyRules()
         self._registration = Registration(client, api.catalogue)
         self._known: dict[str, JSONObject] = {}
         self._checks: dict[str, asyncio.Task[None]] = {}
@@ -103,6 +106,7 @@ class Aggregator:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._proxy_client.close()
 
     async def _register(self) -> None:
         await self._registration.register(dict(self._known))
@@ -160,7 +164,9 @@ class Aggregator:
         if task is not None:
             task.cancel()
         version, _, group = name.partition(".")
-        if self.remote.pop((group, version), None) is not None:
+        remote = self.remote.pop((group, version), None)
+        if remote is not None:
+            self._proxy_client.retire(remote)
             self.generation += 1
 
     # -- availability -------------------------------------------------------------------------
@@ -169,8 +175,12 @@ class Aggregator:
         """Check one remote version until cancelled; after a failure sooner than otherwise."""
         pause = _TICK_SECONDS
         while True:
+            self._proxy_client.reload()
+            remote.suspect = False
             try:
-                verdict = await self._verdict(remote)
+                verdict = await self._service_failure(remote)
+                if verdict is None:
+                    verdict = await check_server(self._proxy_client, remote)
                 await self._report(remote.name, verdict)
                 if verdict.available:
                     await self._learn(remote)
@@ -181,30 +191,23 @@ class Aggregator:
             await self._wait(remote, verdict, pause)
 
     async def _wait(self, remote: RemoteVersion, verdict: Verdict, seconds: int) -> None:
-        """Wait, but not when the objects have come to say something else."""
+        """Wait, but not when the objects have come to say something else, or a request failed."""
         asks_server = verdict.available or verdict.reason == "FailedDiscoveryCheck"
         for _ in range(seconds):
             await asyncio.sleep(_TICK_SECONDS)
+            if verdict.available and remote.suspect:
+                return
             try:
                 failure = await self._service_failure(remote)
-            except (StatusError, StorageError):
+                if asks_server and failure is None:
+                    before = remote.addresses
+                    await self._proxy_client.locate(remote)
+                    if remote.addresses != before:
+                        return
+            except (StatusError, StorageError, RemoteError):
                 return
             if failure != (None if asks_server else verdict):
                 return
-
-    async def _verdict(self, remote: RemoteVersion) -> Verdict:
-        failure = await self._service_failure(remote)
-        if failure is not None:
-            return failure
-        where = f"https://{remote.host}:{remote.port}{remote.path}"
-        try:
-            where = f"{(await self._proxy_client.backend(remote)).url}{remote.path}"
-            await self._proxy_client.get(
-                remote, remote.path, b"application/json", _CHECK_TIMEOUT_SECONDS
-            )
-        except RemoteError as error:
-            return discovery_failure(where, str(error))
-        return PASSED
 
     async def _service_failure(self, remote: RemoteVersion) -> Verdict | None:
         namespace, name = remote.service["namespace"], remote.service["name"]
@@ -272,8 +275,24 @@ class Aggregator:
         if not remote.available:
             return unavailable()
         try:
-            backend = await self._proxy_client.backend(remote)
+            origin = await self._proxy_client.origin(remote)
         except RemoteError as error:
             _LOG.info("APIService %s: %s", remote.name, error)
             return unavailable()
-        return await pass_on(request, backend, f"{remote.host}:{remote.port}")
+        host = f"{remote.host}:{remote.port}"
+        try:
+            async with asyncio.timeout(_patience_seconds(request.info)):
+                return await pass_on(request, origin, host, self._rules)
+        except TimeoutError:
+            failure = "error trying to reach service: context deadline exceeded"
+        except Unreachable as error:
+            failure = str(error)
+        remote.suspect = True
+        return unavailable(failure)
+
+
+def _patience_seconds(info: RequestInfo) -> float | None:
+    """How long a server may take to begin its answer; None leaves it to the request's deadline."""
+    if info.is_resource or info.path.strip("/").count("/") + 1 != _DISCOVERY_DEPTH:
+        return None
+    return _DISCOVERY_SECONDS

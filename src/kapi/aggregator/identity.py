@@ -23,10 +23,10 @@ AGGREGATOR = UserInfo("system:kube-aggregator", groups=("system:masters",))
 _HEADER_SAFE = "!#$&'*+^`|~"
 
 
-def identity_headers(user: UserInfo) -> Sequence[tuple[bytes, bytes]]:
-    """The headers that name the user."""
+def identity_headers(user: UserInfo, *, with_uid: bool = True) -> Sequence[tuple[bytes, bytes]]:
+    """The headers that name the user; servers before Kubernetes 1.33 do not tell the uid."""
     headers = [(b"x-remote-user", _value(user.name))]
-    if user.uid:
+    if user.uid and with_uid:
         headers.append((b"x-remote-uid", _value(user.uid)))
     headers += ((b"x-remote-group", _value(group)) for group in user.groups)
     for key, values in user.extra.items():

@@ -10,38 +10,50 @@ import asyncio
 import base64
 import binascii
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kapi.aggregator.identity import AGGREGATOR, identity_headers
-from kapi.endpoints.connect.kubelet import Backend
+from kapi.aggregator.origin import RemoteOrigin
 from kapi.registry.webhook.service_resolver import UnresolvedService
 from kapi.util.http_client import HTTPClientError
+from kapi.util.http_pool import ConnectionPool, Endpoint
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from kapi.apimachinery.types import JSONObject
-    from kapi.registry.webhook.service_resolver import ServiceResolver
+    from kapi.registry.webhook.service_resolver import Address, ServiceResolver
 
-__all__ = ["ProxyClient", "RemoteError", "RemoteVersion"]
+__all__ = ["Document", "ProxyClient", "RemoteError", "RemoteVersion"]
 
-_DIAL_SECONDS = 30.0
 # A document that is longer is taken for a mistake.
 _DOCUMENT_BYTES = 64 * 1024 * 1024
 # TLS contexts that are kept.
 _CONTEXTS = 256
 _HTTPS_PORT = 443
 _SUCCESS = range(200, 300)
+_NOT_MODIFIED = 304
+_TIMED_OUT = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
 
 
 class RemoteError(Exception):
     """The server cannot be asked; the text says why."""
 
 
+class Document(NamedTuple):
+    """What a server answered, and the tag by which it may be asked whether that has changed."""
+
+    body: bytes
+    etag: bytes = b""
+
+
 class RemoteVersion:
     """What an APIService says, and what is known of the server behind it.
 
     ``resources`` are entries of aggregated discovery; None as long as the server told none.
+    ``addresses`` are where its service was seen last, None before that. A ``retired`` one is not
+    in force any more. ``suspect`` asks for a check soon.
     """
 
     def __init__(self, api_service: JSONObject) -> None:
@@ -56,7 +68,11 @@ class RemoteVersion:
         self.available = False
         self.resources: list[JSONObject] | None = None
         self.openapi_v2: JSONObject | None = None
+        self.openapi_v2_etag = b""
         self.openapi_v3: dict[str, str] = {}
+        self.addresses: frozenset[Address] | None = None
+        self.retired = False
+        self.suspect = False
 
     @property
     def path(self) -> str:
@@ -74,6 +90,11 @@ class RemoteVersion:
         """The name that its certificate is for."""
         return f"{self.service['name']}.{self.service['namespace']}.svc"
 
+    def is_at(self, endpoint: Endpoint) -> bool:
+        """Whether connections to an endpoint are still wanted, as far as is known."""
+        known = self.addresses
+        return not self.retired and (known is None or endpoint[:2] in known)
+
     @property
     def fresh(self) -> bool:
         """Whether its resources are as the server tells them now."""
@@ -81,7 +102,10 @@ class RemoteVersion:
 
 
 class ProxyClient:
-    """Reaches the servers behind this one, with this server's client certificate."""
+    """Reaches the servers behind this one, with this server's client certificate.
+
+    ``certificate`` and ``key`` are read again when they change.
+    """
 
     def __init__(
         self, resolver: ServiceResolver, certificate: Path | None, key: Path | None
@@ -90,15 +114,73 @@ class ProxyClient:
         self._certificate = certificate
         self._key = key
         self._contexts: dict[tuple[str, bool], ssl.SSLContext] = {}
+        self._stamp = self._file_times()
+        self.pool = ConnectionPool()
 
-    async def backend(self, remote: RemoteVersion) -> Backend:
-        """Where the server is; raises RemoteError."""
+    async def origin(self, remote: RemoteVersion) -> RemoteOrigin:
+        """Where the server is for one request; raises RemoteError."""
         service = remote.service
         try:
             found = await self._resolver.resolve(service["namespace"], service["name"], remote.port)
         except UnresolvedService as error:
             raise RemoteError(str(error)) from error
-        return Backend(found.host, found.port, self._tls(remote.spec), _DIAL_SECONDS, remote.host)
+        return self.origin_at(remote, found)
+
+    def origin_at(self, remote: RemoteVersion, address: Address) -> RemoteOrigin:
+        """One of the server's addresses; raises RemoteError."""
+        endpoint = Endpoint(*address, self._tls(remote.spec), remote.host)
+        return RemoteOrigin(endpoint, self.pool, remote)
+
+    async def locate(self, remote: RemoteVersion) -> Sequence[Address]:
+        """All addresses of the server; kept connections to others are given up.
+
+        Raises RemoteError when it is nowhere.
+        """
+        service = remote.service
+        try:
+            found = await self._resolver.addresses(
+                service["namespace"], service["name"], remote.port
+            )
+        except UnresolvedService as error:
+            self._move(remote, frozenset())
+            raise RemoteError(str(error)) from error
+        self._move(remote, frozenset(found))
+        return found
+
+    def _move(self, remote: RemoteVersion, addresses: frozenset[Address]) -> None:
+        if remote.addresses == addresses:
+            return
+        remote.addresses = addresses
+        name = remote.host
+        self.pool.drop(lambda each: each.server_name == name and each[:2] not in addresses)
+
+    def retire(self, remote: RemoteVersion) -> None:
+        """Give up the connections of a remote version that is not in force any more."""
+        remote.retired = True
+        self.pool.drop(lambda each: each.server_name == remote.host)
+
+    def close(self) -> None:
+        """Give up all connections that are kept."""
+        self.pool.close()
+
+    # -- TLS ----------------------------------------------------------------------------------
+
+    def reload(self) -> None:
+        """Use the client certificate as it is now, if the files have changed."""
+        stamp = self._file_times()
+        if stamp != self._stamp:
+            self._stamp = stamp
+            self._contexts.clear()
+            self.pool.drop(lambda _: True)
+
+    def _file_times(self) -> tuple[int, ...]:
+        times: list[int] = []
+        for path in (self._certificate, self._key):
+            try:
+                times.append(path.stat().st_mtime_ns if path is not None else 0)
+            except OSError:
+                times.append(-1)
+        return tuple(times)
 
     def _tls(self, spec: JSONObject) -> ssl.SSLContext:
         key = (spec.get("caBundle") or "", bool(spec.get("insecureSkipTLSVerify")))
@@ -128,44 +210,40 @@ class ProxyClient:
             raise RemoteError(f"unable to load root certificates: {error}") from error
         return context
 
+    # -- requests of this server's own --------------------------------------------------------
+
     async def get(
-        self, remote: RemoteVersion, path: str, accept: bytes, timeout_seconds: float
-    ) -> bytes:
-        """A document of the server, asked for by this server itself; raises RemoteError."""
+        self,
+        remote: RemoteVersion,
+        path: str,
+        accept: bytes,
+        timeout_seconds: float,
+        *,
+        etag: bytes = b"",
+        origin: RemoteOrigin | None = None,
+    ) -> Document | None:
+        """A document of the server; None when it still is that of ``etag``. Raises RemoteError."""
         url = f"https://{remote.host}:{remote.port}{path}"
-        try:
-            async with asyncio.timeout(timeout_seconds):
-                backend = await self.backend(remote)
-                url = f"{backend.url}{path}"
-                return await _get(backend, remote, path, url, accept)
-        except TimeoutError:
-            raise RemoteError(f'Get "{url}": context deadline exceeded') from None
-        except HTTPClientError as error:
-            raise RemoteError(f'Get "{url}": {error}') from error
-
-
-async def _get(
-    backend: Backend, remote: RemoteVersion, path: str, url: str, accept: bytes
-) -> bytes:
-    connection = await backend.connect()
-    try:
         headers = [
             (b"host", f"{remote.host}:{remote.port}".encode("ascii")),
             (b"accept", accept),
-            (b"connection", b"close"),
             *identity_headers(AGGREGATOR),
         ]
-        await connection.send_head("GET", path, headers)
-        head = await connection.read_head()
-        if head.status not in _SUCCESS:
-            raise RemoteError(f"bad status from {url}: {head.status}")
-        pieces: list[bytes] = []
-        size = 0
-        async for piece in connection.read_body():
-            size += len(piece)
-            if size > _DOCUMENT_BYTES:
-                raise RemoteError(f"{url}: the document is longer than {_DOCUMENT_BYTES} bytes")
-            pieces.append(piece)
-        return b"".join(pieces)
-    finally:
-        connection.close()
+        if etag:
+            headers.append((b"if-none-match", etag))
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                origin = origin or await self.origin(remote)
+                url = f"{origin.url}{path}"
+                answer = await self.pool.get(
+                    origin.endpoint, path, headers, timeout_seconds, _DOCUMENT_BYTES
+                )
+        except TimeoutError:
+            raise RemoteError(f'Get "{url}": {_TIMED_OUT}') from None
+        except HTTPClientError as error:
+            raise RemoteError(f'Get "{url}": {error}') from error
+        if etag and answer.head.status == _NOT_MODIFIED:
+            return None
+        if answer.head.status not in _SUCCESS:
+            raise RemoteError(f"bad status from {url}: {answer.head.status}")
+        return Document(answer.body, answer.head.header(b"etag"))

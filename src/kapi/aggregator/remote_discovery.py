@@ -28,14 +28,17 @@ _TIMEOUT_SECONDS = 5.0
 async def discover(client: ProxyClient, remote: RemoteVersion) -> list[JSONObject]:
     """The resources of a group version; raises RemoteError."""
     try:
-        return await _discover(client, remote)
+        entries = await _discover(client, remote)
+        for entry in entries:
+            _check(entry)
     except (AttributeError, KeyError, TypeError) as error:
         raise RemoteError(f"discovery has another form: {error!r}") from error
+    return entries
 
 
 async def _discover(client: ProxyClient, remote: RemoteVersion) -> list[JSONObject]:
     try:
-        document = _parsed(await client.get(remote, "/apis", _AGGREGATED, _TIMEOUT_SECONDS))
+        document = await _document(client, remote, "/apis", _AGGREGATED)
     except RemoteError:
         document = {}
     if document.get("kind") == "APIGroupDiscoveryList":
@@ -45,16 +48,45 @@ async def _discover(client: ProxyClient, remote: RemoteVersion) -> list[JSONObje
                     if version.get("version") == remote.version:
                         resources: list[JSONObject] = version.get("resources") or []
                         return resources
-    body = await client.get(remote, remote.path, b"application/json", _TIMEOUT_SECONDS)
-    return aggregated_entries(_parsed(body).get("resources") or [], remote.group, remote.version)
+    document = await _document(client, remote, remote.path, b"application/json")
+    return aggregated_entries(document.get("resources") or [], remote.group, remote.version)
 
 
-def _parsed(body: bytes) -> JSONObject:
+async def _document(
+    client: ProxyClient, remote: RemoteVersion, path: str, accept: bytes
+) -> JSONObject:
+    answer = await client.get(remote, path, accept, _TIMEOUT_SECONDS)
     try:
-        document = orjson.loads(body)
+        document = orjson.loads(answer.body) if answer is not None else None
     except orjson.JSONDecodeError as error:
         raise RemoteError(f"discovery is not JSON: {error}") from error
     return document if isinstance(document, dict) else {}
+
+
+def _check(entry: JSONObject) -> None:
+    """Raise TypeError or KeyError unless clients can read an entry."""
+    _text(entry["resource"])
+    _texts(entry["verbs"])
+    for member in ("shortNames", "categories"):
+        _texts(entry.get(member) or [])
+    for subresource in entry.get("subresources") or []:
+        _text(subresource["subresource"])
+        _texts(subresource["verbs"])
+    for holder in (entry, *(entry.get("subresources") or [])):
+        for name in (holder.get("responseKind") or {}).values():
+            _text(name)
+
+
+def _texts(value: object) -> None:
+    if not isinstance(value, list):
+        raise TypeError("not a list of texts")
+    for each in value:
+        _text(each)
+
+
+def _text(value: object) -> None:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
 
 
 def aggregated_entries(plain: list[JSONObject], group: str, version: str) -> list[JSONObject]:

@@ -57,7 +57,9 @@ def request_header_authenticator(options: ServerOptions) -> RequestHeaderAuthent
         client_authorities = client_ca_file.read_bytes() if client_ca_file is not None else b""
     except OSError as error:
         raise StartError(f"cannot read CA file {error.filename}: {error.strerror}") from error
-    return RequestHeaderAuthenticator(authorities, client_authorities, proxy.allowed_names)
+    return RequestHeaderAuthenticator(
+        authorities, client_authorities, proxy.allowed_names, proxy.header_names
+    )
 
 
 def _read_token_file(path: Path) -> dict[str, UserInfo]:

@@ -10,12 +10,14 @@ import ipaddress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kapi.authentication.request_header import HeaderNames
 from kapi.endpoints.connect.kubelet_options import KubeletOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from kapi.ext.extension import Extension
     from kapi.registry.webhook.service_resolver import Address
 
 __all__ = [
@@ -82,7 +84,9 @@ class ProxyClientOptions:
 
     They verify it with ``request_header_ca_file`` and, if its common name is one of
     ``allowed_names`` (any, when there are none), believe the headers about the user; so does this
-    server where it ``accepts_proxies``.
+    server where it ``accepts_proxies``. ``header_names`` are those of such headers, here and as
+    the servers behind are told; before Kubernetes 1.33 the uid has none unless it is given.
+    ``route_to_endpoints`` reaches services at their endpoints, not their cluster IPs.
     """
 
     cert_file: Path | None = None
@@ -90,6 +94,9 @@ class ProxyClientOptions:
     request_header_ca_file: Path | None = None
     allowed_names: tuple[str, ...] = ()
     accepts_proxies: bool = False
+    header_names: HeaderNames = field(default_factory=HeaderNames)
+    route_to_endpoints: bool = True
+    refuse_redirects: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +158,8 @@ class ServerOptions:
     storage_media_type: str = "application/json"
     # The gates that are on; only those in KNOWN_GATES can be.
     feature_gates: frozenset[str] = frozenset()
+    # Resources that are declared in Python, and the functions that run for them here.
+    extensions: tuple[Extension, ...] = ()
     encryption_provider_config: Path | None = None
     encryption_provider_config_automatic_reload: bool = False
 

@@ -62,11 +62,12 @@ from kapi.registry.stored_protobuf import StoredProtobuf
 from kapi.registry.stored_versions import upgrade
 from kapi.registry.webhook.client import WebhookClient
 from kapi.registry.webhook.service_resolver import ServiceResolver
-from kapi.server.aggregation import aggregator, publish_authentication
+from kapi.server.aggregation import aggregator
 from kapi.server.authentication import request_authenticator, request_header_authenticator
 from kapi.server.bootstrap import create_bootstrap_objects
 from kapi.server.custom_resources import DEFINITIONS, CustomResources, DefinitionHooks
 from kapi.server.engines import open_engine
+from kapi.server.extension_authentication import AuthenticationConfigMap
 from kapi.server.lookup import StoreLookup
 from kapi.server.options import OptionsError, StartError, first_service_ip
 from kapi.server.quota_status import ClientQuotaStatus
@@ -131,6 +132,7 @@ class APIServer:
         self._replica: Replica | None = None
         self._webhooks: WebhookClient | None = None
         self._aggregator: Aggregator | None = None
+        self._authentication: AuthenticationConfigMap | None = None
         self.api: API | None = None
 
     async def start(self) -> None:
@@ -208,7 +210,8 @@ class APIServer:
         await self._bootstrap(client)
         self._aggregator = aggregator(options, api, client, lookup)
         await self._aggregator.start()
-        await publish_authentication(options, client)
+        self._authentication = AuthenticationConfigMap(options, client, self.clock)
+        await self._authentication.start()
         self._compaction = self._start_compaction()
         tokens = ServiceAccountTokens(options, lookup, self.clock)
         authenticator = request_authenticator(options, self.clock, [tokens.authenticator])
@@ -253,6 +256,8 @@ class APIServer:
             await self._replica.stop()
         if self._aggregator is not None:
             await self._aggregator.stop()
+        if self._authentication is not None:
+            self._authentication.stop()
         if self._compaction is not None:
             self._compaction.cancel()
         if self._webhooks is not None:
@@ -300,7 +305,13 @@ class APIServer:
     def _webhook_access(
         self, lookup: StoreLookup, catalogue: Catalogue, authorizer: Authorizer
     ) -> WebhookAccess:
-        resolver = ServiceResolver(lookup, self.ids, self.options.service_endpoints)
+        options = self.options
+        resolver = ServiceResolver(
+            lookup,
+            self.ids,
+            options.service_endpoints,
+            cluster_ips=not options.proxy_client.route_to_endpoints,
+        )
         self._webhooks = WebhookClient(resolver)
         versions = CatalogueVersions(catalogue)
         compile_condition = ConditionCompiler(authorizer)

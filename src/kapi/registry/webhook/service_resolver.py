@@ -2,7 +2,8 @@
 
 Implements the service references of "Dynamic Admission Control" of the documentation. There need
 be no proxy for cluster IPs on this machine: addresses come from the service's EndpointSlices, or
-its Endpoints. For development a service can be told to be somewhere else, on this machine say.
+its Endpoints, unless cluster IPs are asked for. For development a service can be told to be
+somewhere else, on this machine say.
 """
 
 from __future__ import annotations
@@ -49,34 +50,47 @@ class ServiceResolver:
     """Finds addresses of services.
 
     ``overrides`` maps ``namespace/name`` to the address that stands for the service, which then
-    need not exist.
+    need not exist. With ``cluster_ips`` services are at their cluster IPs.
     """
 
     def __init__(
-        self, lookup: ObjectLookup, ids: IDSource, overrides: Mapping[str, Address]
+        self,
+        lookup: ObjectLookup,
+        ids: IDSource,
+        overrides: Mapping[str, Address],
+        *,
+        cluster_ips: bool = False,
     ) -> None:
         self._lookup = lookup
         self._ids = ids
         self._overrides = overrides
+        self._cluster_ips = cluster_ips
 
     async def resolve(self, namespace: str, name: str, port: int) -> Address:
         """An address of a ready endpoint; raises UnresolvedService."""
+        found = await self.addresses(namespace, name, port)
+        return found[self._ids.below(len(found))] if len(found) > 1 else found[0]
+
+    async def addresses(self, namespace: str, name: str, port: int) -> Sequence[Address]:
+        """The addresses of all ready endpoints, at least one; raises UnresolvedService."""
         override = self._overrides.get(f"{namespace}/{name}")
         if override is not None:
-            return override
+            return (override,)
         service = await self._lookup.get("", "services", namespace, name)
         if service is None:
             raise UnresolvedService(f"service {quote(name)} not found")
         spec = service.get("spec") or {}
         if spec.get("type") == "ExternalName":
-            return Address(spec.get("externalName") or "", port)
+            return (Address(spec.get("externalName") or "", port),)
         port_name = _port_name(spec.get("ports") or (), name, port)
+        if self._cluster_ips:
+            return (_cluster_ip(spec, port),)
         found = await self._slices(namespace, name, port_name)
         if not found:
             found = await self._endpoints(namespace, name, port_name)
         if not found:
             raise UnresolvedService(f"no endpoints available for service {quote(name)}")
-        return found[self._ids.below(len(found))] if len(found) > 1 else found[0]
+        return found
 
     async def _slices(self, namespace: str, name: str, port_name: str) -> list[Address]:
         found: list[Address] = []
@@ -99,6 +113,13 @@ class ServiceResolver:
             if port is not None:
                 found += (Address(each["ip"], port) for each in subset.get("addresses") or ())
         return found
+
+
+def _cluster_ip(spec: JSONObject, port: int) -> Address:
+    address = spec.get("clusterIP") or "None"
+    if address == "None":
+        raise UnresolvedService('cannot route to service with ClusterIP "None"')
+    return Address(address, port)
 
 
 def _port_name(ports: Sequence[JSONObject], service: str, wanted: int) -> str:
