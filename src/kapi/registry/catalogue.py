@@ -35,11 +35,17 @@ __all__ = ["Catalogue", "Resource", "Subresource", "builtin_resources", "resourc
 
 @dataclass(frozen=True, slots=True)
 class Subresource:
-    """What may be done below an object's path; ``kind`` is what the endpoint reads and writes."""
+    """What may be done below an object's path; ``kind`` is what the endpoint reads and writes.
+
+    ``body`` and ``result`` are the schemas of what a function of an extension takes and answers,
+    empty for any JSON; None where the kind says it.
+    """
 
     name: str
     kind: GroupVersionKind
     verbs: tuple[str, ...]
+    body: JSONObject | None = None
+    result: JSONObject | None = None
 
 
 @dataclass(slots=True, eq=False)

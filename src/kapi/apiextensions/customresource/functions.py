@@ -1,0 +1,102 @@
+"""ResourceFunctions: what runs in this process for the objects of one definition.
+
+A definition that a Python extension declares is served as any other; its functions come in at
+three places only: validation, conversion between versions, and further subresources. A server that
+was started without them serves what can be served without being wrong.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from kapi.apimachinery.errors import ServiceUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kapi.apimachinery.field import ErrorList
+    from kapi.apimachinery.types import GroupVersionKind, JSONObject
+    from kapi.registry.catalogue import Subresource
+    from kapi.registry.context import RequestContext
+
+__all__ = ["EXTENSION_ANNOTATION", "AbsentFunctions", "ResourceFunctions", "functions_of"]
+
+# On definitions that a Python extension has declared; the value is the extension's name.
+EXTENSION_ANNOTATION = "kapi.dev/python-extension"
+
+
+class ResourceFunctions(Protocol):
+    """The functions of one definition; objects are at the version that is stored."""
+
+    @property
+    def converts(self) -> bool:
+        """Whether versions differ by more than their names."""
+        ...
+
+    def validate(
+        self,
+        context: RequestContext,
+        obj: JSONObject,
+        old: JSONObject | None,
+        errors: ErrorList,
+    ) -> None:
+        """Append what is wrong with an object that fits its schema; raises StatusError."""
+        ...
+
+    def convert(self, obj: JSONObject, source: str, target: str) -> JSONObject:
+        """A copy of an object at another version; raises StatusError."""
+        ...
+
+    def subresources(self, kind: GroupVersionKind) -> Sequence[Subresource]:
+        """What is served below objects beside status and scale."""
+        ...
+
+
+class AbsentFunctions:
+    """Stands for the functions of a definition that this server has no code for.
+
+    Objects are read and deleted; nothing is written that nobody has judged.
+    """
+
+    def __init__(self, definition: str, extension: str) -> None:
+        self._why = (
+            f"{definition} is declared by the Python extension {extension}, without which this "
+            "server was started (--extension)"
+        )
+
+    @property
+    def converts(self) -> bool:
+        """It is not known how."""
+        return True
+
+    def validate(
+        self,
+        context: RequestContext,
+        obj: JSONObject,
+        old: JSONObject | None,
+        errors: ErrorList,
+    ) -> None:
+        """Refuse all but the way out of an object that is being deleted."""
+        if old is None or "deletionTimestamp" not in old["metadata"]:
+            raise ServiceUnavailable(self._why)
+
+    def convert(self, obj: JSONObject, source: str, target: str) -> JSONObject:
+        """Only the version that is stored can be told."""
+        raise ServiceUnavailable(self._why)
+
+    def subresources(self, kind: GroupVersionKind) -> Sequence[Subresource]:
+        """None."""
+        return ()
+
+
+def functions_of(
+    definition: JSONObject, known: Mapping[str, ResourceFunctions]
+) -> ResourceFunctions | None:
+    """The functions of a definition; None for an ordinary one."""
+    meta = definition["metadata"]
+    found = known.get(meta["name"])
+    if found is not None:
+        return found
+    annotations = meta.get("annotations")
+    extension = annotations.get(EXTENSION_ANNOTATION) if annotations else None
+    return None if extension is None else AbsentFunctions(meta["name"], extension)

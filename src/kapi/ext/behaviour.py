@@ -1,0 +1,295 @@
+"""Behaviour: the functions of one declared resource, as a server calls them.
+
+Implements ``apiextensions.customresource.functions.ResourceFunctions``, and what admission and the
+handlers of subresources need. Functions are only called with objects that fit the schema of the
+stored version.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from kapi.apiextensions.schema.failures import ABSENT, Failures
+from kapi.apiextensions.schema.validation import compile_validator
+from kapi.apimachinery.errors import InternalError, Invalid
+from kapi.apimachinery.field import ErrorList
+from kapi.apimachinery.field import FieldError as APIFieldError
+from kapi.ext.errors import FieldError, Unfit
+from kapi.ext.objects import Object, Request
+from kapi.ext.structs import json_name
+from kapi.registry.catalogue import Subresource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from kapi.apiextensions.schema.failures import Check
+    from kapi.apimachinery.types import GroupVersionKind, JSONObject, JSONValue
+    from kapi.ext.declaration import Declaration, SubresourceFunction
+    from kapi.ext.functions import Function
+    from kapi.ext.scalars import Shape
+    from kapi.registry.context import RequestContext
+
+__all__ = ["Behaviour"]
+
+_LOG = logging.getLogger(__name__)
+_VERBS = {"GET": "get", "POST": "create", "PUT": "update", "DELETE": "delete"}
+
+
+class Behaviour:
+    """The functions of one resource; belongs to one server."""
+
+    def __init__(self, declaration: Declaration) -> None:
+        self.declaration = declaration
+        self.client: object | None = None  # given once the server is complete
+        self.converts = declaration.converted()
+        hub = declaration.storage
+        self._hub = hub
+        self._validators = [f for f in declaration.validators if not f.waits]
+        self._waiting = [f for f in declaration.validators if f.waits]
+        self._status_validators = [f for f in declaration.status_validators if not f.waits]
+        self._waiting_status = [f for f in declaration.status_validators if f.waits]
+        self._check: Check | None = None
+        self._checks: dict[int, Check] = {}
+
+    def view(self, obj: JSONObject) -> Object[Any, Any]:
+        """An object of the stored version as functions see it."""
+        return Object(obj, self._hub.spec, self._hub.status)
+
+    # -- validation ---------------------------------------------------------------------------
+
+    def validate(
+        self,
+        context: RequestContext,
+        obj: JSONObject,
+        old: JSONObject | None,
+        errors: ErrorList,
+    ) -> None:
+        """Call the plain @validate functions; those that wait follow in admission."""
+        on_status = context.subresource == "status"
+        functions = self._status_validators if on_status else self._validators
+        if not functions or _only_leaves(obj, old):
+            return
+        view, given = self._given(context, obj, old)
+        for function in functions:
+            try:
+                _collect(function.run(view, given), function, errors)
+            except (FieldError, Unfit) as error:
+                _add(error, errors)
+
+    async def validate_waiting(
+        self, context: RequestContext, obj: JSONObject, old: JSONObject | None
+    ) -> None:
+        """Call the @validate functions that wait; raises Invalid with every cause."""
+        on_status = context.subresource == "status"
+        functions = self._waiting_status if on_status else self._waiting
+        if not functions or _only_leaves(obj, old):
+            return
+        errors = ErrorList()
+        view, given = self._given(context, obj, old)
+        for function in functions:
+            try:
+                _collect(await function.wait(view, given), function, errors)
+            except (FieldError, Unfit) as error:
+                _add(error, errors)
+        if errors:
+            raise self.invalid(obj, errors)
+
+    def invalid(self, obj: JSONObject, errors: ErrorList) -> Invalid:
+        """The refusal of an object."""
+        name = obj["metadata"].get("name") or ""
+        return Invalid.kind(self.declaration.group, self.declaration.kind, name, errors)
+
+    def refused(self, obj: JSONObject, error: FieldError | Unfit) -> Invalid:
+        """The refusal of an object for what a function raised."""
+        errors = ErrorList()
+        _add(error, errors)
+        return self.invalid(obj, errors)
+
+    def _given(
+        self, context: RequestContext, obj: JSONObject, old: JSONObject | None
+    ) -> tuple[Object[Any, Any], dict[str, Any]]:
+        before = None if old is None else self.view(old)
+        given = {"old": before, "request": Request(context), "client": self.client}
+        return self.view(obj), given
+
+    # -- mutation -----------------------------------------------------------------------------
+
+    async def mutate(
+        self, context: RequestContext, obj: JSONObject, old: JSONObject | None
+    ) -> None:
+        """Let the @mutate functions change an object; one that breaks its schema stays as it is.
+
+        Validation, which follows, says then what is wrong with it.
+        """
+        functions = self.declaration.mutators
+        if not functions or not self._fits(obj):
+            return
+        for function in functions:
+            view, given = self._given(context, obj, old)
+            try:
+                if function.waits:
+                    await function.wait(view, given)
+                else:
+                    function.run(view, given)
+                view.changed()
+            except (FieldError, Unfit) as error:
+                raise self.refused(obj, error) from error
+            except (TypeError, AttributeError, KeyError) as error:  # of values of other types
+                _LOG.exception("%s left an object that is none", function.label)
+                why = f"{function.label} left values of other types than declared, see the log"
+                raise InternalError(why) from error
+
+    def _fits(self, obj: JSONObject) -> bool:
+        if self._check is None:
+            self._check = compile_validator(self._hub.spec.schema)
+        failures = Failures()
+        self._check(obj.get("spec") or {}, ABSENT, "", failures)
+        return not failures
+
+    # -- conversion ---------------------------------------------------------------------------
+
+    def convert(self, obj: JSONObject, source: str, target: str) -> JSONObject:
+        """A copy of an object at another version; metadata stays as it is."""
+        converted = {**obj}
+        before, after = self._version(source), self._version(target)
+        for name in ("spec", "status"):
+            if name not in obj:
+                continue
+            shapes = (before.spec, after.spec) if name == "spec" else (before.status, after.status)
+            kinds = (
+                (before.spec_class, after.spec_class)
+                if name == "spec"
+                else (before.status_class, after.status_class)
+            )
+            if kinds[0] is kinds[1] or shapes[0] is None or shapes[1] is None:
+                continue
+            assert kinds[0] is not None
+            assert kinds[1] is not None
+            function = self.declaration.conversions[kinds[0], kinds[1]]
+            converted[name] = self._converted(function, obj, name, shapes[0], shapes[1])
+        return converted
+
+    def _version(self, name: str) -> Any:
+        found = self.declaration.versions.get(name)
+        if found is None:
+            raise InternalError(
+                f"the Python extension {self.declaration.extension} of this server does not know "
+                f"{self.declaration.kind} {name}"
+            )
+        return found
+
+    def _converted(
+        self, function: Function, obj: JSONObject, name: str, source: Shape, target: Shape
+    ) -> JSONValue:
+        try:
+            return target.write(function.run(source.read(obj[name]), {}))
+        except Unfit as error:
+            raise self.refused(obj, error.below(name)) from error
+        except FieldError as error:
+            raise self.refused(obj, error) from error
+        except (TypeError, AttributeError, KeyError) as error:
+            _LOG.exception("%s failed", function.label)
+            why = f"{function.label} failed with {type(error).__name__}, see the log"
+            raise InternalError(why) from error
+
+    # -- subresources -------------------------------------------------------------------------
+
+    def subresources(self, kind: GroupVersionKind) -> Sequence[Subresource]:
+        """The declared functions' subresources at a version."""
+        found: list[Subresource] = []
+        for name, methods in self.declaration.subresources.items():
+            title = json_name(name.replace("-", "_"))
+            own = kind._replace(kind=f"{kind.kind}{title[:1].upper()}{title[1:]}")
+            verbs = tuple(_VERBS[method] for method in methods)
+            bodies = [f.body.schema for f in methods.values() if f.body is not None]
+            results = [f.result.schema for f in methods.values() if f.result is not None]
+            found.append(
+                Subresource(
+                    name,
+                    own,
+                    verbs,
+                    body=bodies[0] if bodies else {},
+                    result=results[0] if results else {},
+                )
+            )
+        return found
+
+    def body(self, function: SubresourceFunction, kind: str, name: str, value: JSONValue) -> Any:
+        """The body of a subresource's request as its function wants it; raises Invalid."""
+        shape = function.body
+        if shape is None:
+            return value
+        check = self._checks.get(id(shape))
+        if check is None:
+            check = self._checks[id(shape)] = compile_validator(shape.schema)
+        errors, failures = ErrorList(), Failures()
+        check(value, ABSENT, "", failures)
+        failures.report("", errors)
+        if not errors:
+            try:
+                return shape.read(value)
+            except Unfit as error:
+                _add(error, errors)
+        raise Invalid.kind(self.declaration.group, kind, name, errors)
+
+    async def call(
+        self,
+        function: SubresourceFunction,
+        context: RequestContext,
+        obj: JSONObject,
+        given: Mapping[str, Any],
+    ) -> tuple[Object[Any, Any], Any]:
+        """Call the function of a subresource; the object as it left it, and what it returned."""
+        view = self.view(obj)
+        try:
+            result = await function.function.wait(view, {**given, "client": self.client})
+            if function.changes:
+                view.changed()
+        except (FieldError, Unfit) as error:
+            raise self.refused(obj, error) from error
+        return view, result
+
+    def answer(self, function: SubresourceFunction, result: Any) -> JSONValue:
+        """What a function of a subresource returned, as JSON."""
+        if function.result is not None:
+            try:
+                return function.result.write(result)
+            except (TypeError, AttributeError, ValueError) as error:
+                why = f"{function.function.label} returned something else than it declares"
+                _LOG.exception("%s", why)
+                raise InternalError(why) from error
+        return result
+
+
+def _only_leaves(obj: JSONObject, old: JSONObject | None) -> bool:
+    """Whether an object that is being deleted merely gets closer to it (its finalizers)."""
+    return (
+        old is not None
+        and "deletionTimestamp" in old["metadata"]
+        and obj.get("spec") == old.get("spec")
+        and obj.get("status") == old.get("status")
+    )
+
+
+def _collect(result: Any, function: Function, errors: ErrorList) -> None:
+    """The errors that a @validate function returned."""
+    if result is None:
+        return
+    found: Iterable[Any] = (result,) if isinstance(result, FieldError) else result
+    try:
+        for error in found:
+            if error is not None:
+                _add(error, errors)
+    except (TypeError, AttributeError) as error:
+        why = f"{function.label} returned {type(result).__name__} instead of field errors"
+        _LOG.exception("%s", why)
+        raise InternalError(why) from error
+
+
+def _add(error: FieldError | Unfit, errors: ErrorList) -> None:
+    if isinstance(error, Unfit):
+        for path, text in error.problems:
+            errors.append(APIFieldError("FieldValueInvalid", path, f"Invalid value: {text}"))
+    else:
+        errors.append(APIFieldError(error.reason, error.field, error.body))
