@@ -12,6 +12,7 @@ from kapi.registry.strategy import Strategy
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from kapi.apiextensions.customresource.functions import ResourceFunctions
     from kapi.apiextensions.customresource.scale import ScalePaths
     from kapi.apiextensions.schema.structural import StructuralSchema
     from kapi.apimachinery.field import ErrorList
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from kapi.registry.context import RequestContext
 
 __all__ = [
+    "CustomResourceFunctionStrategy",
     "CustomResourceStatusStrategy",
     "CustomResourceStrategy",
     "CustomResourceWithStatusStrategy",
@@ -71,9 +73,14 @@ class CustomResourceStrategy(_CustomStrategy):
         schemas: Callable[[str], StructuralSchema],
         scales: Callable[[str], ScalePaths | None],
         selectable: tuple[str, ...] = (),
+        functions: ResourceFunctions | None = None,
+        hub: str = "",
     ) -> None:
         self._schemas = schemas
         self._scales = scales
+        self._functions = functions
+        # Functions that convert leave nothing of the request's version to look at.
+        self._judged = hub if functions is not None and functions.converts else ""
         self._selectable = [
             (path.removeprefix("."), simple_path(path) or ()) for path in selectable
         ]
@@ -95,14 +102,17 @@ class CustomResourceStrategy(_CustomStrategy):
         old: JSONObject | None,
         errors: ErrorList,
     ) -> None:
-        schema = self._schemas(context.version)
+        version = self._judged or context.version
+        schema = self._schemas(version)
         schema.validate(obj, old, errors)
-        scale = self._scales(context.version)
+        scale = self._scales(version)
         if scale is not None:
             scale.validate(obj, errors)
         schema.validate_embedded(obj, errors)
         schema.validate_lists(obj, old, errors)
         schema.validate_rules(obj, old, errors, context.warn)
+        if self._functions is not None and not errors:
+            self._functions.validate(context, obj, old, errors)
 
     def field_labels(self, obj: JSONObject) -> Mapping[str, str]:
         """The selectable fields of all versions."""
@@ -127,9 +137,21 @@ class CustomResourceWithStatusStrategy(CustomResourceStrategy):
     def prepare_for_create(self, context: RequestContext, obj: JSONObject) -> None:
         """Status is written through its subresource only."""
         obj.pop("status", None)
-        default = self._schemas(context.version).status_default
+        default = self._schemas(self._judged or context.version).status_default
         if default is not None:
             obj["status"] = orjson.loads(default)
+
+
+class CustomResourceFunctionStrategy(CustomResourceStrategy):
+    """A subresource whose function may change all of an object; status is no wish of anybody."""
+
+    def content_changed(self, obj: JSONObject, old: JSONObject) -> bool:
+        """Everything counts but metadata and the status."""
+        return super().content_changed(_without_status(obj), _without_status(old))
+
+
+def _without_status(obj: JSONObject) -> JSONObject:
+    return {name: value for name, value in obj.items() if name != "status"}
 
 
 class CustomResourceStatusStrategy(_CustomStrategy):
@@ -148,9 +170,13 @@ class CustomResourceStatusStrategy(_CustomStrategy):
         self,
         schemas: Callable[[str], StructuralSchema],
         scales: Callable[[str], ScalePaths | None],
+        functions: ResourceFunctions | None = None,
+        hub: str = "",
     ) -> None:
         self._schemas = schemas
         self._scales = scales
+        self._functions = functions
+        self._judged = hub if functions is not None and functions.converts else ""
 
     def prepare_for_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:
         """Keep all that is not status, and all metadata but managedFields."""
@@ -174,11 +200,14 @@ class CustomResourceStatusStrategy(_CustomStrategy):
         self, context: RequestContext, obj: JSONObject, old: JSONObject, errors: ErrorList
     ) -> None:
         """Check the status alone."""
-        schema = self._schemas(context.version)
+        version = self._judged or context.version
+        schema = self._schemas(version)
         schema.validate_status(obj, old, errors)
-        scale = self._scales(context.version)
+        scale = self._scales(version)
         if scale is not None:
             scale.validate_status(obj, errors)
         schema.validate_embedded(obj, errors)
         schema.validate_lists(obj, old, errors)
         schema.validate_rules(obj, old, errors, context.warn)
+        if self._functions is not None and not errors:
+            self._functions.validate(context, obj, old, errors)
