@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from kapi.cli.aggregation_flags import add_aggregation_flags, proxy_client_options
 from kapi.cli.etcd_flags import add_etcd_flags, etcd_options
+from kapi.cli.extension_flags import add_extension_flag, extensions_of
 from kapi.cli.parser import boolean, comma_list, duration
 from kapi.cli.service_flags import add_service_endpoint_flag
 from kapi.endpoints.connect.kubelet_options import KubeletOptions
@@ -158,6 +159,7 @@ def _add_api_flags(parser: argparse.ArgumentParser) -> None:
     _add_list(group, "--enable-admission-plugins", "admission plugins to add to the default ones")
     _add_list(group, "--disable-admission-plugins", "admission plugins to leave out")
     add_service_endpoint_flag(group)
+    add_extension_flag(group)
     group.add_argument(
         "--controllers",
         type=_controllers,
@@ -273,6 +275,7 @@ def server_options(
         kubelet=_kubelet_options(arguments),
         storage_media_type=arguments.storage_media_type,
         feature_gates=arguments.feature_gates,
+        extensions=extensions_of(arguments),
         encryption_provider_config=arguments.encryption_provider_config,
         encryption_provider_config_automatic_reload=(
             arguments.encryption_provider_config_automatic_reload

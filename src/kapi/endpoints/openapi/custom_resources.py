@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from kapi.apimachinery.types import GroupVersionKind, JSONObject, JSONValue
     from kapi.registry.catalogue import Resource
 
-__all__ = ["custom_name", "custom_schemas"]
+__all__ = ["body_kind", "custom_name", "custom_schemas"]
 
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1."
 _LIST_TEXTS = {
@@ -43,10 +43,25 @@ def custom_schemas(resource: Resource, *, v2: bool) -> dict[str, JSONObject]:
     assert schema is not None, "not a custom resource"
     name = custom_name(resource.gvk)
     list_kind = resource.gvk._replace(kind=resource.list_kind)
-    return {
+    found = {
         name: _object(resource, schema, v2=v2),
         custom_name(list_kind): _list(list_kind, name, v2=v2),
     }
+    for sub in resource.subresources.values():
+        if sub.result is not None:
+            shown = _v2(sub.result) if v2 else sub.result
+            found[custom_name(sub.kind)] = {
+                **shown,
+                "x-kubernetes-group-version-kind": _gvk(sub.kind),
+            }
+        if sub.body:
+            found[custom_name(body_kind(sub.kind))] = _v2(sub.body) if v2 else sub.body
+    return found
+
+
+def body_kind(kind: GroupVersionKind) -> GroupVersionKind:
+    """What the body of a subresource with functions is called in the documents."""
+    return kind._replace(kind=f"{kind.kind}Body")
 
 
 def _ref(name: str, description: str, *, v2: bool) -> JSONObject:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kapi.endpoints.openapi.custom_resources import custom_name
+from kapi.endpoints.openapi.custom_resources import body_kind, custom_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -398,6 +398,9 @@ class _ResourceOperations:
         )
 
     def _subresource(self, sub: Subresource) -> Iterator[Operation]:
+        if sub.result is not None:
+            yield from self._functions(sub)
+            return
         if sub.kind.kind.endswith("Options"):
             yield from self._connect(sub)
             return
@@ -437,6 +440,27 @@ class _ResourceOperations:
                 body=name,
                 returns=name,
                 codes=(200, 201, 202),
+                path_parameters=(*self._in_item, "pretty"),
+            )
+
+    def _functions(self, sub: Subresource) -> Iterator[Operation]:
+        """What functions of an extension answer, in their own forms."""
+        suffix = camel(sub.name)
+        body = custom_name(body_kind(sub.kind)) if sub.body else ""
+        for verb in sub.verbs:
+            method = _CONNECT_METHODS[verb]
+            has_body = method in {"post", "put"}
+            yield self._make(
+                f"{self._item}/{sub.name}",
+                method,
+                f"connect{self._title}{method.capitalize()}{self._name}{suffix}",
+                f"connect {method.upper()} requests to {sub.name} of {self._resource.kind}",
+                action="connect",
+                kind=sub.kind,
+                parameters=_CREATE[:2] if method != "get" else (),
+                consumes=ANY if has_body else (),
+                body=body if has_body else "",
+                returns=custom_name(sub.kind),
                 path_parameters=(*self._in_item, "pretty"),
             )
 

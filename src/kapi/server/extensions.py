@@ -1,0 +1,108 @@
+"""Extensions: the Python extensions of one server, and their definitions in its store.
+
+A declared resource is an ordinary CustomResourceDefinition that the server writes when it starts,
+before anybody is served; its functions hang on this object.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from kapi.admission.plugins.python_extensions import PythonExtensions
+from kapi.apiextensions.customresource.functions import EXTENSION_ANNOTATION
+from kapi.apiextensions.definition.versions import condition, is_true
+from kapi.apimachinery.errors import NotFound, StatusError
+from kapi.endpoints.handlers.extension_functions import ExtensionFunctions
+from kapi.ext.behaviour import Behaviour
+from kapi.ext.errors import DeclarationError
+from kapi.server.custom_resources import DEFINITIONS
+from kapi.server.options import OptionsError, StartError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kapi.admission.chain import Plugin
+    from kapi.apimachinery.types import JSONObject
+    from kapi.client.inprocess import InProcessClient
+    from kapi.endpoints.router import Handler
+    from kapi.ext.extension import Extension
+
+__all__ = ["Extensions"]
+
+_LOG = logging.getLogger(__name__)
+
+
+class Extensions:
+    """What the extensions of one server declare; raises OptionsError for what cannot be served."""
+
+    def __init__(self, extensions: Sequence[Extension]) -> None:
+        self.behaviours: dict[str, Behaviour] = {}
+        self._definitions: dict[str, JSONObject] = {}
+        for extension in extensions:
+            try:
+                declarations = extension.declarations()
+            except DeclarationError as error:
+                raise OptionsError(f"extension {extension.name}: {error}") from error
+            for declaration in declarations:
+                if declaration.name in self.behaviours:
+                    raise OptionsError(f"two extensions declare {declaration.name}")
+                self.behaviours[declaration.name] = Behaviour(declaration)
+                self._definitions[declaration.name] = declaration.definition()
+
+    def with_plugin(self, plugins: Sequence[Plugin]) -> list[Plugin]:
+        """Admission plugins with the one that runs their functions.
+
+        It comes once it is known that there is a namespace, and before all others.
+        """
+        specs = {name: definition["spec"] for name, definition in self._definitions.items()}
+        own = PythonExtensions(self.behaviours, specs)
+        first = sum(plugin.name == "NamespaceLifecycle" for plugin in plugins[:1])
+        return [*plugins[:first], own, *plugins[first:]]
+
+    def handlers(self) -> dict[tuple[str, str, str], Handler]:
+        """The handlers of their subresources, by group, resource and subresource."""
+        found: dict[tuple[str, str, str], Handler] = {}
+        for behaviour in self.behaviours.values():
+            declaration = behaviour.declaration
+            handler = ExtensionFunctions(behaviour).handle
+            for name in declaration.subresources:
+                found[declaration.group, declaration.plural, name] = handler
+        return found
+
+    async def install(self, client: InProcessClient) -> None:
+        """Write the definitions that are not there as declared; raises StartError."""
+        if not client.serves(DEFINITIONS):
+            raise StartError("extensions need customresourcedefinitions, which are switched off")
+        for name, definition in self._definitions.items():
+            try:
+                await self._ensure(client, name, definition)
+            except StatusError as error:
+                raise StartError(f"{name} cannot be served: {error}") from error
+
+    async def _ensure(self, client: InProcessClient, name: str, definition: JSONObject) -> None:
+        extension = self.behaviours[name].declaration.extension
+        try:
+            found = await client.get(DEFINITIONS, "", name)
+        except NotFound:
+            await client.create(DEFINITIONS, "", definition)
+        else:
+            annotations = found["metadata"].get("annotations") or {}
+            if (
+                found["spec"] == definition["spec"]
+                and annotations.get(EXTENSION_ANNOTATION) == extension
+            ):
+                return
+            _LOG.info("definition %s becomes what extension %s declares", name, extension)
+            await client.update(DEFINITIONS, "", name, lambda live: _declared(live, definition))
+        found = await client.get(DEFINITIONS, "", name)
+        if not is_true(found, "Established"):
+            names = condition(found, "NamesAccepted") or {}
+            raise StartError(f"{name} cannot be served: {names.get('message', 'not established')}")
+
+
+def _declared(live: JSONObject, definition: JSONObject) -> JSONObject:
+    """The stored definition as declared now; what others wrote into its metadata stays."""
+    meta = live["metadata"]
+    annotations = {**(meta.get("annotations") or {}), **definition["metadata"]["annotations"]}
+    return {**live, "metadata": {**meta, "annotations": annotations}, "spec": definition["spec"]}
