@@ -38,7 +38,7 @@ MINIMUM_MINOR = 25
 MAXIMUM_MINOR = 37
 DEFAULT_MINOR = 37
 # Gates of Kubernetes that this server can open; all others are as the served version has them.
-KNOWN_GATES = frozenset({"CBORServingAndStorage"})
+KNOWN_GATES = frozenset({"CBORServingAndStorage", "MutatingAdmissionPolicy"})
 
 
 class OptionsError(Exception):

@@ -166,14 +166,16 @@ class APIServer:
         lookup = StoreLookup(stores)
         authorizer = authorizer_for(options.authorization_modes)
         quota_status = ClientQuotaStatus()
+        converter = TypeConverter(scheme.compiler)
         admission = AdmissionChain(
             builtin_plugins(
                 lookup,
                 self.ids,
                 resource_access(authorizer),
                 quota_status,
-                self._webhook_access(lookup, catalogue, authorizer),
+                self._webhook_access(lookup, catalogue, scheme, converter, authorizer),
                 minor=options.kubernetes_minor,
+                gates=options.feature_gates,
                 enabled=options.enabled_admission_plugins,
                 disabled=options.disabled_admission_plugins,
             )
@@ -198,7 +200,7 @@ class APIServer:
             tables=tables,
             clock=self.clock,
             ids=self.ids,
-            converter=TypeConverter(scheme.compiler),
+            converter=converter,
             authorizer=authorizer,
         )
         self.api = api
@@ -303,7 +305,12 @@ class APIServer:
     # -- parts --------------------------------------------------------------------------------
 
     def _webhook_access(
-        self, lookup: StoreLookup, catalogue: Catalogue, authorizer: Authorizer
+        self,
+        lookup: StoreLookup,
+        catalogue: Catalogue,
+        scheme: Scheme,
+        converter: TypeConverter,
+        authorizer: Authorizer,
     ) -> WebhookAccess:
         options = self.options
         resolver = ServiceResolver(
@@ -313,7 +320,7 @@ class APIServer:
             cluster_ips=not options.proxy_client.route_to_endpoints,
         )
         self._webhooks = WebhookClient(resolver)
-        versions = CatalogueVersions(catalogue)
+        versions = CatalogueVersions(catalogue, scheme, converter)
         compile_condition = ConditionCompiler(authorizer)
         return WebhookAccess(
             lookup, self._webhooks, self.ids, versions, compile_condition, authorizer

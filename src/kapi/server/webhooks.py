@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kapi.admission.webhook.versions import reviewed_kind
 from kapi.apimachinery.types import GroupVersion
 from kapi.apis.autoscaling.scale import WorkloadScale
 from kapi.endpoints.conversion import from_hub, to_hub
@@ -11,9 +12,12 @@ from kapi.endpoints.conversion import from_hub, to_hub
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kapi.apimachinery.managedfields import TypeConverter
+    from kapi.apimachinery.scheme import Scheme
     from kapi.apimachinery.types import JSONObject
     from kapi.registry.catalogue import Catalogue, Resource
     from kapi.registry.scale import ScaleView
+    from kapi.structuredmerge.typed import TypedSchema
 
 __all__ = ["CatalogueVersions"]
 
@@ -21,16 +25,23 @@ __all__ = ["CatalogueVersions"]
 class CatalogueVersions:
     """Implements ``admission.webhook.versions.Versions`` over the catalogue."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, scheme: Scheme, converter: TypeConverter) -> None:
         self._catalogue = catalogue
+        self._scheme = scheme
+        self._converter = converter
         self._generation = -1
         self._equivalents: dict[Resource, list[Resource]] = {}
+        self._typed: dict[tuple[Resource, str], TypedSchema | None] = {}
 
-    def equivalents(self, resource: Resource) -> Sequence[Resource]:
-        """The same objects at other versions or in other groups; found once for each catalogue."""
+    def _forget_changed(self) -> None:
         if self._generation != self._catalogue.generation:
             self._generation = self._catalogue.generation
             self._equivalents = {}
+            self._typed = {}
+
+    def equivalents(self, resource: Resource) -> Sequence[Resource]:
+        """The same objects at other versions or in other groups; found once for each catalogue."""
+        self._forget_changed()
         found = self._equivalents.get(resource)
         if found is None:
             found = [
@@ -59,3 +70,18 @@ class CatalogueVersions:
         return resource.rules.scale or WorkloadScale(
             resource.group, resource.resource, resource.api_version
         )
+
+    def typed(self, resource: Resource, subresource: str) -> TypedSchema | None:
+        """By what schema objects are merged; found once for each catalogue."""
+        self._forget_changed()
+        key = resource, subresource
+        if key not in self._typed:
+            self._typed[key] = self._find_typed(resource, subresource)
+        return self._typed[key]
+
+    def _find_typed(self, resource: Resource, subresource: str) -> TypedSchema | None:
+        kind = reviewed_kind(resource, subresource)
+        if kind == resource.gvk:
+            return resource.codec.typed(self._converter)
+        found = self._scheme.type(kind)
+        return None if found is None else self._converter.typed(found)

@@ -24,6 +24,7 @@ from kapi.admission.plugins.runtime_class import RuntimeClass
 from kapi.admission.plugins.service_account import ServiceAccount
 from kapi.admission.plugins.storage_object_in_use_protection import StorageObjectInUseProtection
 from kapi.admission.plugins.taint_nodes_by_condition import TaintNodesByCondition
+from kapi.admission.policy.mutating import MutatingAdmissionPolicy
 from kapi.admission.policy.validating import ValidatingAdmissionPolicy
 from kapi.admission.webhook.mutating import MutatingAdmissionWebhook
 from kapi.admission.webhook.validating import ValidatingAdmissionWebhook
@@ -43,6 +44,8 @@ __all__ = ["builtin_plugins"]
 
 # The minor version since which pods follow their node: its labels, and what it can carry.
 _FOLLOWS_NODE_SINCE = 35
+# The minor version since which mutating policies need no feature gate.
+_MUTATING_POLICIES_SINCE = 36
 
 
 def builtin_plugins(
@@ -53,13 +56,14 @@ def builtin_plugins(
     webhooks: WebhookAccess,
     *,
     minor: int,
+    gates: Collection[str] = (),
     enabled: Collection[str] = (),
     disabled: Collection[str] = (),
 ) -> list[Plugin]:
     """The plugins that are on by default or asked for, without those switched off, in order.
 
     ``may`` asks the authorizer in force, ``quotas`` writes what is used of quotas,
-    ``webhooks`` calls webhooks.
+    ``webhooks`` calls webhooks, ``gates`` are the feature gates that are open.
     """
     plugins: list[Plugin] = [
         NamespaceLifecycle(lookup),
@@ -80,6 +84,8 @@ def builtin_plugins(
     ]
     if minor >= _FOLLOWS_NODE_SINCE:
         plugins += [PodTopologyLabels(lookup), PodResizeValidator(lookup)]
+    if minor >= _MUTATING_POLICIES_SINCE or MutatingAdmissionPolicy.name in gates:
+        plugins.append(MutatingAdmissionPolicy(webhooks))
     plugins += [
         MutatingAdmissionWebhook(webhooks),
         ValidatingAdmissionPolicy(webhooks),

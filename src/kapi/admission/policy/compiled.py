@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from kapi.cel.environment import Environment, Program
     from kapi.cel.types import Type
 
-__all__ = ["CompiledPolicy", "Expression", "Validation", "Variables", "compile_policy"]
+__all__ = [
+    "CompiledPolicy",
+    "Expression",
+    "Validation",
+    "Variables",
+    "compile_conditions",
+    "compile_expression",
+    "compile_policy",
+    "compile_variables",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,29 +105,17 @@ def compile_policy(policy: JSONObject) -> CompiledPolicy:
     """The programs of a stored ValidatingAdmissionPolicy."""
     spec: JSONObject = policy.get("spec") or {}
     params = spec.get("paramKind") is not None
-    plain = admission_environment(params=params)
-    types: dict[str, Type] = {}
-    variables: dict[str, Expression] = {}
-    for variable in spec.get("variables") or ():
-        environment = admission_environment(types, params=params)
-        compiled = _compile(environment, variable.get("expression") or "")
-        variables[variable["name"]] = compiled
-        if compiled.program is not None:
-            types = {**types, variable["name"]: compiled.program.type}
-    known = types if variables else None
+    variables, known = compile_variables(spec)
     full = admission_environment(known, params=params)
     messages = admission_environment(known, params=params, authorizer=False)
     return CompiledPolicy(
         name=policy["metadata"]["name"],
         constraint=Constraint(spec.get("matchConstraints") or {}),
-        conditions=[
-            _compile(plain, each.get("expression") or "")
-            for each in spec.get("matchConditions") or ()
-        ],
+        conditions=compile_conditions(spec),
         variables=variables,
         validations=[_validation(full, messages, each) for each in spec.get("validations") or ()],
         annotations=[
-            (each["key"], _compile(full, each.get("valueExpression") or ""))
+            (each["key"], compile_expression(full, each.get("valueExpression") or ""))
             for each in spec.get("auditAnnotations") or ()
         ],
         ignores_failures=spec.get("failurePolicy") == "Ignore",
@@ -126,19 +123,48 @@ def compile_policy(policy: JSONObject) -> CompiledPolicy:
     )
 
 
+def compile_variables(
+    spec: JSONObject, *, patches: bool = False
+) -> tuple[dict[str, Expression], dict[str, Type] | None]:
+    """The variables of a policy and their types, None for a policy without any.
+
+    ``patches`` says that they may make objects, as mutations do.
+    """
+    params = spec.get("paramKind") is not None
+    types: dict[str, Type] = {}
+    variables: dict[str, Expression] = {}
+    for variable in spec.get("variables") or ():
+        environment = admission_environment(types, params=params, patches=patches)
+        compiled = compile_expression(environment, variable.get("expression") or "")
+        variables[variable["name"]] = compiled
+        if compiled.program is not None:
+            types = {**types, variable["name"]: compiled.program.type}
+    return variables, types if variables else None
+
+
+def compile_conditions(spec: JSONObject) -> list[Expression]:
+    """The match conditions of a policy, which do not see its variables."""
+    environment = admission_environment(params=spec.get("paramKind") is not None)
+    return [
+        compile_expression(environment, each.get("expression") or "")
+        for each in spec.get("matchConditions") or ()
+    ]
+
+
 def _validation(
     environment: Environment, messages: Environment, validation: JSONObject
 ) -> Validation:
     text = validation.get("messageExpression") or ""
     return Validation(
-        _compile(environment, validation.get("expression") or ""),
+        compile_expression(environment, validation.get("expression") or ""),
         (validation.get("message") or "").strip(),
-        _compile(messages, text) if text else None,
+        compile_expression(messages, text) if text else None,
         validation.get("reason") or "Invalid",
     )
 
 
-def _compile(environment: Environment, source: str) -> Expression:
+def compile_expression(environment: Environment, source: str) -> Expression:
+    """The program of a stored expression, or why it has none."""
     try:
         return Expression(source, environment.compile(source))
     except CompileError as error:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kapi.admission.policy.compiled import Variables
+from kapi.admission.refusal import aggregate
 from kapi.cel.values import CelError
 
 if TYPE_CHECKING:
-    from kapi.admission.policy.compiled import CompiledPolicy, Validation
+    from collections.abc import Sequence
 
-__all__ = ["Failure", "evaluate_policy"]
+    from kapi.admission.policy.compiled import CompiledPolicy, Expression, Validation
 
-_LIMIT = 10_000_000
+__all__ = ["COST_LIMIT", "Failure", "conditions_hold", "evaluate_policy"]
+
+# What all expressions of one policy may cost together.
+COST_LIMIT = 10_000_000
 _MAX_MESSAGE = 5 * 1024
 
 
@@ -27,9 +31,9 @@ def evaluate_policy(
     policy: CompiledPolicy, scope: dict[str, Any], notes: dict[str, list[str]]
 ) -> list[Failure]:
     """What fails; ``notes`` gets the values of audit annotations."""
-    budget = [_LIMIT]
+    budget = [COST_LIMIT]
     try:
-        if not _conditions_hold(policy, scope, budget):
+        if not conditions_hold(policy.conditions, scope, budget):
             return []
     except CelError as error:
         return [] if policy.ignores_failures else [Failure(str(error))]
@@ -55,18 +59,19 @@ def evaluate_policy(
     return failures
 
 
-def _conditions_hold(policy: CompiledPolicy, scope: dict[str, Any], budget: list[int]) -> bool:
-    """One condition that is false outweighs errors of others; raises CelError."""
-    problem: CelError | None = None
-    for condition in policy.conditions:
+def conditions_hold(
+    conditions: Sequence[Expression], scope: dict[str, Any], budget: list[int]
+) -> bool:
+    """One condition that is false outweighs errors of others; raises CelError with all errors."""
+    problems: list[str] = []
+    for condition in conditions:
         try:
             if condition.evaluate(scope, budget) is not True:
                 return False
         except CelError as error:
-            text = f"expression '{condition.source}' resulted in error: {error}"
-            problem = problem or CelError(text)
-    if problem is not None:
-        raise problem
+            problems.append(f"expression '{condition.source}' resulted in error: {error}")
+    if problems:
+        raise CelError(aggregate(problems))
     return True
 
 

@@ -7,12 +7,13 @@ before the last change.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import orjson
 
 from kapi.admission.chain import Plugin
+from kapi.admission.rounds import Rounds
 from kapi.admission.webhook.configurations import Configurations
 from kapi.admission.webhook.dispatcher import Dispatcher
 from kapi.admission.webhook.matching import Matching
@@ -67,19 +68,6 @@ def is_reviewed(attributes: Attributes) -> bool:
     return reviewed_kind(resource, subresource) == resource.gvk
 
 
-@dataclass(slots=True)
-class _Rounds:
-    """What the second round must know of the first."""
-
-    called: set[str] = field(default_factory=set)  # may be called again, if anything changes
-    due: set[str] = field(default_factory=set)  # are called again
-    output: bytes = b""
-
-    def changed(self) -> None:
-        self.due |= self.called
-        self.called.clear()
-
-
 class MutatingAdmissionWebhook(Plugin):
     """Implements the plugin of that name of "Admission control in Kubernetes"."""
 
@@ -104,20 +92,18 @@ class MutatingAdmissionWebhook(Plugin):
         reinvocation = attributes.reinvocation
         if reinvocation is None:
             reinvocation = attributes.reinvocation = Reinvocation()
-        rounds = reinvocation.states.setdefault(self.name, _Rounds())
-        assert isinstance(rounds, _Rounds)
-        if reinvocation.again and rounds.output and rounds.output != orjson.dumps(attributes.obj):
-            rounds.changed()  # by the plugins before this one
+        rounds = reinvocation.states.setdefault(self.name, Rounds())
+        assert isinstance(rounds, Rounds)
+        rounds.begin(reinvocation, attributes.obj)
         await self._call_all(attributes, webhooks, reinvocation, rounds)
-        if rounds.called:
-            rounds.output = orjson.dumps(attributes.obj)
+        rounds.end(attributes.obj)
 
     async def _call_all(
         self,
         attributes: Attributes,
         webhooks: list[Webhook],
         reinvocation: Reinvocation,
-        rounds: _Rounds,
+        rounds: Rounds,
     ) -> None:
         matching = Matching(attributes, self._access.lookup, self._access.versions)
         for index, webhook in enumerate(webhooks):
@@ -140,7 +126,7 @@ class MutatingAdmissionWebhook(Plugin):
         response = await self._dispatcher.call(context, invocation, objects, f"failed-open.{key}")
         if response is None:
             return False
-        changed = bool(response.patch) and _apply(invocation, objects, response)
+        changed = bool(response.patch) and await _apply(invocation, objects, response)
         webhook = invocation.webhook
         noted = {
             "configuration": webhook.configuration,
@@ -151,7 +137,7 @@ class MutatingAdmissionWebhook(Plugin):
         return changed
 
 
-def _apply(
+async def _apply(
     invocation: Invocation,
     objects: ReviewedObjects,
     response: AdmissionResponse,
@@ -172,7 +158,7 @@ def _apply(
         raise InternalError(error.message) from error
     if not isinstance(changed, dict):
         raise InternalError("the patch of a webhook must leave an object")
-    return objects.replace(invocation.resource, changed)
+    return await objects.accept(invocation.resource, changed)
 
 
 def _operations(patch: bytes) -> list[JSONObject]:
