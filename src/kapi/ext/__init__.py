@@ -29,6 +29,7 @@ from kapi.apimachinery.errors import (
 )
 from kapi.apimachinery.quantity import Quantity
 from kapi.apimachinery.quantity import parse as quantity
+from kapi.ext.client import Client
 from kapi.ext.declaration import AGE, Column, Scale
 from kapi.ext.errors import (
     DeclarationError,
@@ -48,6 +49,7 @@ from kapi.ext.scalars import IntOrString
 __all__ = [
     "AGE",
     "BadRequest",
+    "Client",
     "Column",
     "Conflict",
     "DeclarationError",

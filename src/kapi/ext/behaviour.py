@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from kapi.apiextensions.schema.failures import Check
     from kapi.apimachinery.types import GroupVersionKind, JSONObject, JSONValue
+    from kapi.ext.client import Client
     from kapi.ext.declaration import Declaration, SubresourceFunction
     from kapi.ext.functions import Function
     from kapi.ext.scalars import Shape
@@ -41,7 +42,7 @@ class Behaviour:
 
     def __init__(self, declaration: Declaration) -> None:
         self.declaration = declaration
-        self.client: object | None = None  # given once the server is complete
+        self.client: Client | None = None  # given once the server is complete
         self.converts = declaration.converted()
         hub = declaration.storage
         self._hub = hub

@@ -13,10 +13,12 @@ from kapi.admission.plugins.python_extensions import PythonExtensions
 from kapi.apiextensions.customresource.functions import EXTENSION_ANNOTATION
 from kapi.apiextensions.definition.versions import condition, is_true
 from kapi.apimachinery.errors import NotFound, StatusError
+from kapi.client.inprocess import InProcessClient
 from kapi.endpoints.handlers.extension_functions import ExtensionFunctions
 from kapi.ext.behaviour import Behaviour
 from kapi.ext.errors import DeclarationError
 from kapi.server.custom_resources import DEFINITIONS
+from kapi.server.extension_client import ExtensionClient
 from kapi.server.options import OptionsError, StartError
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from kapi.admission.chain import Plugin
     from kapi.apimachinery.types import JSONObject
-    from kapi.client.inprocess import InProcessClient
+    from kapi.endpoints.api import API
     from kapi.endpoints.router import Handler
     from kapi.ext.extension import Extension
 
@@ -70,8 +72,12 @@ class Extensions:
                 found[declaration.group, declaration.plural, name] = handler
         return found
 
-    async def install(self, client: InProcessClient) -> None:
+    async def install(self, api: API, client: InProcessClient) -> None:
         """Write the definitions that are not there as declared; raises StartError."""
+        for behaviour in self.behaviours.values():
+            name = behaviour.declaration.extension
+            own = InProcessClient(api, f"system:extension:{name}", name)
+            behaviour.client = ExtensionClient(own)
         if not client.serves(DEFINITIONS):
             raise StartError("extensions need customresourcedefinitions, which are switched off")
         for name, definition in self._definitions.items():

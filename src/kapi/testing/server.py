@@ -10,7 +10,10 @@ from kapi.testing.process import ServerInProcess
 from kapi.testing.thread import ServerInThread
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
+
+    from kapi.ext.extension import Extension
 
 __all__ = ["Server"]
 
@@ -33,13 +36,22 @@ class Server:
     ``flags`` are those of ``kapi up``. Objects are kept in memory and files in a temporary
     directory, unless ``data_dir`` names one that stays: then objects are stored there.
     ``thread=True`` runs the server in this process, which starts faster and shares its
-    interpreter with the test; otherwise it is a process of its own.
+    interpreter with the test; otherwise it is a process of its own. ``extensions`` are names as
+    ``--extension`` takes them or, in a thread, Extensions themselves.
     """
 
     def __init__(
-        self, *flags: str, data_dir: Path | str | None = None, thread: bool = False
+        self,
+        *flags: str,
+        data_dir: Path | str | None = None,
+        thread: bool = False,
+        extensions: Sequence[Extension | str] = (),
     ) -> None:
-        self._flags = flags
+        named = [each for each in extensions if isinstance(each, str)]
+        self._extensions = tuple(each for each in extensions if not isinstance(each, str))
+        if self._extensions and not thread:
+            raise ValueError("a process loads extensions by name; give thread=True, or their names")
+        self._flags = (*flags, *(f"--extension={name}" for name in named))
         self._given_directory = data_dir
         self._thread = thread
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
@@ -70,9 +82,11 @@ class Server:
             flags.append("--ephemeral")
         else:
             self._directory = Path(self._given_directory).absolute()
-        host = ServerInThread if self._thread else ServerInProcess
+        flags = ["--port=0", f"--data-dir={self._directory}", *flags]
         try:
-            self._host = host(["--port=0", f"--data-dir={self._directory}", *flags])
+            self._host = (
+                ServerInThread(flags, self._extensions) if self._thread else ServerInProcess(flags)
+            )
             self.url = self._host.start()
         except BaseException:
             self._remove()

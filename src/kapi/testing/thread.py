@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from kapi.cli import up
@@ -15,6 +16,8 @@ from kapi.util.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from kapi.ext.extension import Extension
 
 __all__ = ["ServerInThread"]
 
@@ -30,12 +33,13 @@ class _RaisingParser(Parser):
 class ServerInThread:
     """The server of ``kapi up`` on an event loop in a thread."""
 
-    def __init__(self, flags: Sequence[str]) -> None:
+    def __init__(self, flags: Sequence[str], extensions: Sequence[Extension] = ()) -> None:
         parser = _RaisingParser()
         up.add_flags(parser)
         arguments = parser.parse_args(flags)
         data_dir = arguments.data_dir or default_data_dir()
-        self._options = server_options(arguments, data_dir=data_dir, ephemeral=arguments.ephemeral)
+        options = server_options(arguments, data_dir=data_dir, ephemeral=arguments.ephemeral)
+        self._options = replace(options, extensions=(*options.extensions, *extensions))
         self._thread = threading.Thread(target=self._run, name="kapi", daemon=True)
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
