@@ -17,7 +17,13 @@ from kapi.cel.types import BOOL, DYN, INT, STRING, TIMESTAMP, Type, list_of, map
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["REQUEST_RESOURCE", "admission_environment", "authorizer_types", "request_type"]
+__all__ = [
+    "REQUEST_RESOURCE",
+    "admission_environment",
+    "authorizer_types",
+    "namespace_type",
+    "request_type",
+]
 
 # The variable that is what the request is about, ready to be checked.
 REQUEST_RESOURCE = "authorizer.requestResource"
@@ -54,7 +60,8 @@ def request_type() -> Type:
 
 
 @cache
-def _namespace_type() -> Type:
+def namespace_type() -> Type:
+    """The Namespace of a request, with what expressions may see of it."""
     labels = map_of(STRING, STRING)
     fields = {
         "name": STRING,
@@ -101,7 +108,7 @@ def admission_environment(
         "object": DYN,
         "oldObject": DYN,
         "request": request_type(),
-        "namespaceObject": _namespace_type(),
+        "namespaceObject": namespace_type(),
     }
     if authorizer:
         declared |= authorizer_types()

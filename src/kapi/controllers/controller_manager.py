@@ -18,6 +18,9 @@ from kapi.controllers.resource_quota_controller import ResourceQuotaController
 from kapi.controllers.root_ca_publisher import RootCAPublisher
 from kapi.controllers.service_account_tokens_controller import ServiceAccountTokensController
 from kapi.controllers.service_accounts_controller import ServiceAccountsController
+from kapi.controllers.validating_admission_policy_status_controller import (
+    ValidatingAdmissionPolicyStatusController,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,6 +80,10 @@ class ControllerManager:
             (ResourceQuotaController, _maker(ResourceQuotaController, api, keys)),
             (ServiceAccountsController, ServiceAccountsController),
             *((kind, _maker(kind, api, keys)) for kind in _PROTECTIONS),
+            (
+                ValidatingAdmissionPolicyStatusController,
+                _maker(ValidatingAdmissionPolicyStatusController, api, keys),
+            ),
         ]
         if issuer is not None:
             makers.append(
