@@ -64,8 +64,24 @@ def review(request, **response):
     }
 
 
+def conversion(request, convert, version="v1", **response):
+    """The ConversionReview with the objects of a request after ``convert``, one by one."""
+    desired = request["desiredAPIVersion"]
+    objects = [{**convert(obj, desired), "apiVersion": desired} for obj in request["objects"]]
+    return {
+        "apiVersion": f"apiextensions.k8s.io/{version}",
+        "kind": "ConversionReview",
+        "response": {
+            "uid": request["uid"],
+            "result": {"status": "Success"},
+            "convertedObjects": objects,
+            **response,
+        },
+    }
+
+
 class WebhookServer:
-    """Answers by path: ``handlers["/x"]`` gets the AdmissionRequest.
+    """Answers by path: ``handlers["/x"]`` gets the request of the review.
 
     A handler returns the answer as an object, bytes as they are, (status, bytes), or None to end
     the connection without an answer; it may be a coroutine function.
@@ -73,7 +89,7 @@ class WebhookServer:
 
     def __init__(self):
         self.handlers = {}
-        self.requests = []  # (path, AdmissionRequest) in the order of their coming
+        self.requests = []  # (path, request) in the order of their coming
         self.reviews = []
         self.connections = 0
         self._writers = set()

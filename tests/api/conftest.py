@@ -10,6 +10,7 @@ from asgi_cluster import TOKEN, Cluster
 from kapi.server.certificates import create_service_account_key
 from kapi.server.options import ServerOptions, ServiceAccountOptions
 from kapi.server.server import APIServer
+from webhook_server import WebhookServer
 
 # A server that does nothing by itself: no controllers, and pods as they were sent.
 BARE = {
@@ -57,6 +58,15 @@ async def whole_cluster(start_cluster, tmp_path):
         service_account=ServiceAccountOptions(signing_key_file=key_file),
         root_ca_file=ca_file,
     )
+
+
+@pytest.fixture
+async def hook(tmp_path):
+    """A server of webhooks."""
+    server = WebhookServer()
+    await server.start(tmp_path)
+    yield server
+    await server.stop()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from kapi.registry.webhook.service_resolver import Address
-from webhook_server import WebhookServer, allow, deny, patched
+from webhook_server import allow, deny, patched
 
 MAPS = "/api/v1/namespaces/default/configmaps"
 GROUP = "/apis/admissionregistration.k8s.io/v1"
@@ -17,15 +17,6 @@ RULE = {
     "operations": ["*"],
     "resources": ["configmaps"],
 }
-
-
-@pytest.fixture
-async def hook(tmp_path):
-    """A webhook server."""
-    server = WebhookServer()
-    await server.start(tmp_path)
-    yield server
-    await server.stop()
 
 
 @pytest.fixture

@@ -52,6 +52,13 @@ class InProcessClient:
             raise NotFound.path()
         return resource
 
+    async def _at_rest(self, resource: Resource, namespace: str, name: str) -> Resource:
+        """The resource at the version in which an object is stored, where that matters."""
+        if resource.conversion is None:
+            return resource
+        entry = await self._api.store(resource).entry(resource, namespace, name)
+        return resource.conversion.at_rest(entry)
+
     def serves(self, gvr: GroupVersionResource) -> bool:
         """Whether this server has the resource at all."""
         return self._api.catalogue.get(*gvr) is not None
@@ -76,6 +83,8 @@ class InProcessClient:
         resource = self._resource(gvr)
         store = self._api.store(resource)
         entry = await store.entry(resource, namespace, name)
+        if resource.conversion is not None:
+            (entry,) = await resource.conversion.views((entry,))
         return self._api.writer.versioned(resource, entry.body)
 
     async def list(self, gvr: GroupVersionResource, namespace: str = "") -> list[JSONObject]:
@@ -83,8 +92,10 @@ class InProcessClient:
         resource = self._resource(gvr)
         store = self._api.store(resource)
         scope = store.key(namespace, "") if namespace else ""
-        result = await store.storage.list(scope)
-        return [self._api.writer.versioned(resource, entry.body) for entry in result.entries]
+        entries = (await store.storage.list(scope)).entries
+        if resource.conversion is not None:
+            entries = await resource.conversion.views(entries)
+        return [self._api.writer.versioned(resource, entry.body) for entry in entries]
 
     async def create(
         self, gvr: GroupVersionResource, namespace: str, obj: JSONObject
@@ -112,8 +123,12 @@ class InProcessClient:
         change: Callable[[JSONObject], JSONObject],
         subresource: str = "",
     ) -> JSONObject:
-        """Change an object through a function of the current one, retried on conflict."""
-        resource = self._resource(gvr)
+        """Change an object through a function of the current one, retried on conflict.
+
+        Where a webhook converts objects, the function is given the stored form, and managedFields
+        stay: what the server's own parts change there is metadata, the same at every version.
+        """
+        resource = await self._at_rest(self._resource(gvr), namespace, name)
         context = self.context(resource, namespace, name, "UPDATE", subresource)
         rules = resource.rules
         strategy = rules.subresources[subresource] if subresource else rules.strategy
@@ -123,7 +138,8 @@ class InProcessClient:
             assert live is not None
             current = from_hub(resource, self._api.copy(live, resource))
             obj = self._decoded(resource, change(orjson.loads(orjson.dumps(current))))
-            fields.update(current, obj, self._manager, context.now)
+            if resource.conversion is None:
+                fields.update(current, obj, self._manager, context.now)
             return to_hub(resource, obj)
 
         store = self._api.store(resource)
@@ -138,7 +154,7 @@ class InProcessClient:
         options: DeleteOptions | None = None,
     ) -> None:
         """Delete an object; raises NotFound."""
-        resource = self._resource(gvr)
+        resource = await self._at_rest(self._resource(gvr), namespace, name)
         context = self.context(resource, namespace, name, "DELETE")
         store = self._api.store(resource)
         how = options or DeleteOptions()

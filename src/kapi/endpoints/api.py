@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kapi.apimachinery.managedfields import FieldManager, OtherVersion
 from kapi.apimachinery.types import GroupVersion
 from kapi.endpoints.conversion import from_hub, to_hub
+from kapi.endpoints.field_ownership import FetchedForms
 from kapi.registry.context import RequestContext
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class API:
     converter: TypeConverter
     authorizer: Authorizer
     _managers: dict[tuple[object, str], FieldManager] = field(default_factory=dict)
+    _forms: dict[Resource, FetchedForms] = field(default_factory=dict)
 
     def store(self, resource: Resource) -> ResourceStore:
         """Where the objects of a resource are."""
@@ -63,6 +65,8 @@ class API:
         gone = set(resources)
         for key in [key for key in self._managers if key[0] in gone]:
             del self._managers[key]
+        for resource in gone:
+            self._forms.pop(resource, None)
 
     def context(self, request: Request, operation: str, *, dry_run: bool) -> RequestContext:
         """The request as rules see it."""
@@ -101,6 +105,13 @@ class API:
             self._managers[key] = found
         return found
 
+    def fetched_forms(self, resource: Resource) -> FetchedForms:
+        """The forms of other versions that field managers of a resource are given."""
+        found = self._forms.get(resource)
+        if found is None:
+            found = self._forms[resource] = FetchedForms()
+        return found
+
     def _other_versions(self, resource: Resource) -> Callable[[str], OtherVersion | None]:
         """How field managers see fields that were written through another API version."""
 
@@ -111,6 +122,10 @@ class API:
             found = self.catalogue.get(group, version, resource.resource)
             if found is None or found.storage != resource.storage:
                 return None
+            if resource.conversion is not None:
+                forms = self.fetched_forms(resource)
+                typed = found.codec.typed(self.converter)
+                return OtherVersion(typed, forms.at(api_version), forms.at(resource.api_version))
             if found.custom:  # managers see other versions unpruned
                 typed = found.codec.typed(self.converter)
                 return OtherVersion(typed, _as(found.api_version), _as(resource.api_version))

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kapi.apimachinery.scheme import Scheme, Type
     from kapi.apimachinery.types import JSONObject
     from kapi.registry.codec import ObjectCodec
+    from kapi.registry.conversion import Conversion
     from kapi.registry.rules import KindRules, Rules
 
 __all__ = ["Catalogue", "Resource", "Subresource", "builtin_resources", "resource_table"]
@@ -54,6 +55,8 @@ class Resource:
 
     ``hub`` is the kind in whose form objects are stored and rules see them; all versions of a
     resource (and events of both groups) share ``storage``, the name under which they are kept.
+    With a ``conversion`` rules see objects at the resource's own version, which is its ``hub``;
+    the store has them in another form.
     """
 
     group: str
@@ -80,6 +83,7 @@ class Resource:
     custom: bool = False
     # Stored objects may be in the form of other versions than the hub, too.
     stored_in_many: bool = False
+    conversion: Conversion | None = None
     gvk: GroupVersionKind = field(init=False)
     api_version: str = field(init=False)
 

@@ -7,7 +7,7 @@ by the kind's strategy; this module awaits admission, hooks and the storage betw
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -83,8 +83,11 @@ class ResourceStore:
         hooks: WriteHooks | None = None,
         ttl_seconds: float | None = None,
         encode: Callable[[JSONObject], bytes] | None = None,
+        stored_versions: Mapping[bytes, str] | None = None,
     ) -> None:
         self._encode = encode  # None: as JSON
+        # The API version of an entry by its header; None where all are at the hub version.
+        self._stored_versions = stored_versions
         self.hub = hub
         self.storage = storage
         self._admission = admission
@@ -127,8 +130,10 @@ class ResourceStore:
             raise to_status(error) from error
 
     def load(self, entry: Entry) -> JSONObject:
-        """The stored object as a dictionary of the caller's own."""
+        """The stored object as a dictionary of the caller's own, in the form it is stored in."""
         obj: JSONObject = orjson.loads(entry.body)
+        if self._stored_versions is not None:
+            return {"apiVersion": self._stored_versions[entry.header], "kind": self.hub.kind, **obj}
         return {"apiVersion": self.hub.api_version, "kind": self.hub.kind, **obj}
 
     def dump(self, obj: JSONObject) -> bytes:
@@ -138,7 +143,8 @@ class ResourceStore:
         meta = obj["metadata"]
         if "resourceVersion" in meta:
             meta = {k: v for k, v in meta.items() if k != "resourceVersion"}
-        out = {"apiVersion": self.hub.api_version, "kind": self.hub.kind, "metadata": meta}
+        api_version = obj["apiVersion"] if self._stored_versions else self.hub.api_version
+        out = {"apiVersion": api_version, "kind": self.hub.kind, "metadata": meta}
         for name, value in obj.items():
             if name not in out:
                 out[name] = value
@@ -149,6 +155,27 @@ class ResourceStore:
         value = self.dump(obj)
         self.storage.codec.note(value, obj)
         return value
+
+    async def _live(self, resource: Resource, entry: Entry) -> JSONObject:
+        """The stored object as rules see it."""
+        if resource.conversion is not None:
+            return await resource.conversion.load(entry)
+        return self.load(entry)
+
+    async def _shown(self, resource: Resource, entry: Entry, *, created: bool = False) -> Written:
+        """The outcome that leaves this entry."""
+        if resource.conversion is not None:
+            (entry,) = await resource.conversion.views((entry,))
+        return Written(entry.body, created=created, entry=entry)
+
+    async def _tried(
+        self, resource: Resource, obj: JSONObject, *, created: bool = False
+    ) -> Written:
+        """The outcome of a dry run: ``obj`` as it would come back from the store."""
+        if resource.conversion is not None:
+            stored = await resource.conversion.stored(obj)
+            obj = await resource.conversion.convert(stored, resource.api_version)
+        return Written(self.body(obj), created=created)
 
     @staticmethod
     def body(obj: JSONObject) -> bytes:
@@ -214,7 +241,9 @@ class ResourceStore:
         if context.dry_run:
             if await self.find(key) is not None:
                 raise await self._exists(resource, key, meta)
-            return Written(self.body(obj), created=True)
+            return await self._tried(resource, obj, created=True)
+        if resource.conversion is not None:
+            obj = await resource.conversion.stored(obj)
         try:
             entry = await self.storage.create(
                 key, self._value(obj), ttl_seconds=self._ttl_seconds, guards=guards
@@ -223,7 +252,7 @@ class ResourceStore:
             raise await self._exists(resource, key, meta) from None
         except StorageError as error:
             raise to_status(error) from error
-        return Written(entry.body, created=True, entry=entry)
+        return await self._shown(resource, entry, created=True)
 
     async def _exists(self, resource: Resource, key: str, meta: JSONObject) -> AlreadyExists:
         error = AlreadyExists.resource(resource.group, resource.resource, meta["name"])
@@ -263,7 +292,7 @@ class ResourceStore:
         key = self.key(context.namespace if resource.namespaced else "", name)
         for _ in range(_UPDATE_ATTEMPTS):
             entry = await self.find(key)
-            live = None if entry is None else self.load(entry)
+            live = None if entry is None else await self._live(resource, entry)
             self._check_uid(resource, name, key, uid, live)
             if live is None or entry is None:
                 if not create:
@@ -319,7 +348,7 @@ class ResourceStore:
             validate_update(resource, context, strategy, obj, live)
             await self._admission.validate(attributes)
             guards = _guards(reservation)
-            written = await self._write_back(context, strategy, entry, obj, live, guards)
+            written = await self._write_back(context, resource, strategy, entry, obj, live, guards)
         except BaseException:
             await _give_back(reservation)
             raise
@@ -329,6 +358,7 @@ class ResourceStore:
     async def _write_back(
         self,
         context: RequestContext,
+        resource: Resource,
         strategy: Strategy,
         entry: Entry,
         obj: JSONObject,
@@ -339,14 +369,24 @@ class ResourceStore:
         if should_delete(strategy, obj, live):
             return await self._remove(context, entry, obj)
         unchanged = obj == live or _only_times_differ(obj, live)
-        if unchanged and not self.storage.is_stale(entry.key):
-            return Written(entry.body, entry=entry)
+        if unchanged and self._is_current(resource, entry):
+            return await self._shown(resource, entry)
         if context.dry_run:
-            return Written(self.body(obj))
+            return await self._tried(resource, obj)
+        if resource.conversion is not None:
+            obj = await resource.conversion.stored(obj)
         entry = await self.storage.replace(
             entry, self._value(obj), ttl_seconds=self._ttl_seconds, guards=guards
         )
-        return Written(entry.body, entry=entry)
+        return await self._shown(resource, entry)
+
+    def _is_current(self, resource: Resource, entry: Entry) -> bool:
+        """Whether an entry is stored as a write would store it today."""
+        if resource.conversion is not None and not resource.conversion.is_current(entry):
+            return False
+        if resource.custom and not entry.header:
+            return False  # stored in a version that was the storage version once
+        return not self.storage.is_stale(entry.key)
 
     # -- delete -------------------------------------------------------------------------------
 
@@ -375,41 +415,52 @@ class ResourceStore:
             strategy.check_preconditions(
                 resource, named or resource.kind, live["metadata"], options
             )
-            attributes = Attributes(context, resource, "DELETE", "", None, live, raw_options)
-            await self._admission.mutate(attributes)
-            await self._admission.validate(attributes)
+            await self._admit_deletion(context, resource, entry, live, raw_options)
             obj = self.load(entry)
             decision = mark(obj) if mark else strategy.mark_for_deletion(context, obj, options)
             try:
-                return await self._carry_out(context, entry, obj, live, decision)
+                return await self._carry_out(context, resource, entry, obj, live, decision)
             except (CompareFailed, KeyNotFound):
                 continue
             except StorageError as error:
                 raise to_status(error) from error
         raise Conflict.resource(resource.group, resource.resource, name, "it changes too often")
 
+    async def _admit_deletion(
+        self,
+        context: RequestContext,
+        resource: Resource,
+        entry: Entry,
+        live: JSONObject,
+        raw_options: JSONObject,
+    ) -> None:
+        if resource.conversion is not None:  # what is written stays in the form that is stored
+            (view,) = await resource.conversion.views((entry,))
+            live = {**_type_meta(resource.hub), **orjson.loads(view.body)}
+        attributes = Attributes(context, resource, "DELETE", "", None, live, raw_options)
+        await self._admission.mutate(attributes)
+        await self._admission.validate(attributes)
+
     async def _carry_out(
         self,
         context: RequestContext,
+        resource: Resource,
         entry: Entry,
         obj: JSONObject,
         live: JSONObject,
         decision: Deletion,
     ) -> Written:
         if decision is Deletion.PENDING:
-            return Written(entry.body)
+            return await self._shown(resource, entry)
         if decision is not Deletion.NOW and obj != live:
-            if context.dry_run:
-                body = self.body(obj)
-            else:
+            if not context.dry_run:
                 entry = await self.storage.replace(entry, self._value(obj))
-                body = entry.body
                 if self._hooks is not None and decision is Deletion.MARK:
                     await self._hooks.after_mark(obj)
-            if decision is Deletion.MARK:
-                return Written(body)
-        elif decision is Deletion.MARK:
-            return Written(entry.body)
+            elif decision is Deletion.MARK:
+                return await self._tried(resource, obj)
+        if decision is Deletion.MARK:
+            return await self._shown(resource, entry)
         return await self._remove(context, entry, obj)
 
     async def _remove(self, context: RequestContext, entry: Entry, obj: JSONObject) -> Written:
@@ -420,6 +471,10 @@ class ResourceStore:
             await self._hooks.after_delete(obj)
         obj["metadata"]["resourceVersion"] = str(removed.revision)
         return Written(self.body(obj), removed=True)
+
+
+def _type_meta(gvk: GroupVersionKind) -> JSONObject:
+    return {"apiVersion": gvk.api_version, "kind": gvk.kind}
 
 
 def _only_times_differ(obj: JSONObject, live: JSONObject) -> bool:

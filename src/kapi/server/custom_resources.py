@@ -29,6 +29,8 @@ from kapi.util.clock import format_time
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from kapi.apiextensions.conversion.webhook import ConversionWebhooks
+    from kapi.apiextensions.customresource.resources import CustomResourceVersions
     from kapi.apiextensions.schema.structural import StructuralSchema
     from kapi.apimachinery.types import JSONObject
     from kapi.client.inprocess import InProcessClient
@@ -68,7 +70,10 @@ class CustomResources:
     One definition at a time is brought into effect, so that two cannot get the same names.
     """
 
-    def __init__(self, api: API, engine: Engine, client: InProcessClient) -> None:
+    def __init__(
+        self, api: API, engine: Engine, client: InProcessClient, webhooks: ConversionWebhooks
+    ) -> None:
+        self._webhooks = webhooks
         self._api = api
         self._engine = engine
         self._client = client
@@ -163,12 +168,13 @@ class CustomResources:
         schemas = structural_schemas(
             self._loader(meta["name"]), definition["spec"], self._read_metadata
         )
-        resources, storage = custom_resources(self._api.scheme, definition, schemas)
+        versions = custom_resources(self._api.scheme, definition, schemas, self._webhooks)
+        resources, storage = versions.served, versions.storage
         builtin = self._api.catalogue.preferred(storage.storage)
         if builtin is not None and not builtin.custom:
             return  # a resource that is part of the server stays what it is
         self._served[meta["name"]] = _Served(mark, resources, storage)
-        before = self._open(storage, schemas)
+        before = self._open(versions, schemas)
         if served is not None:
             self._withdraw(served)
         if resources:
@@ -190,10 +196,10 @@ class CustomResources:
         return load
 
     def _open(
-        self, resource: Resource, schemas: Mapping[str, StructuralSchema]
+        self, versions: CustomResourceVersions, schemas: Mapping[str, StructuralSchema]
     ) -> ResourceStore | None:
         """Make the store of a resource; returns the one with an older schema."""
-        api = self._api
+        api, resource = self._api, versions.storage
         strategy = resource.rules.strategy
         prefix = storage_prefix(resource.storage, custom=True)
         fields = None
@@ -202,7 +208,7 @@ class CustomResources:
             def fields(obj: JSONObject) -> tuple[str, ...]:
                 return tuple(strategy.field_labels(obj).values())
 
-        codec = StoredCodec(prefix, resource.hub, schemas, fields)
+        codec = StoredCodec(prefix, resource.hub, schemas, fields, versions.stored_versions)
         before = api.stores.get(resource.storage)
         api.stores[resource.storage] = ResourceStore(
             resource.hub,
@@ -210,6 +216,7 @@ class CustomResources:
             api.admission,
             api.ids,
             InstanceHooks(self, f"{resource.resource}.{resource.group}"),
+            stored_versions=versions.stored_versions,
         )
         return before
 
@@ -258,9 +265,12 @@ class CustomResources:
         store = self._api.stores[resource.storage]
         if mark:
             for entry in (await store.storage.list()).entries:
-                context = self._client.context(resource, entry.namespace, entry.name, "DELETE")
+                at_rest = resource
+                if resource.conversion is not None:
+                    at_rest = resource.conversion.at_rest(entry)
+                context = self._client.context(at_rest, entry.namespace, entry.name, "DELETE")
                 try:
-                    await store.delete(context, resource, entry.name, DeleteOptions(), {})
+                    await store.delete(context, at_rest, entry.name, DeleteOptions(), {})
                 except NotFound:
                     continue
         return await store.storage.count() == 0

@@ -14,6 +14,7 @@ from kapi.admission.chain import AdmissionChain
 from kapi.admission.plugins import builtin_plugins
 from kapi.admission.webhook.condition_expressions import ConditionCompiler
 from kapi.admission.webhook.mutating import WebhookAccess
+from kapi.apiextensions.conversion.webhook import ConversionWebhooks
 from kapi.apiextensions.install import install as install_definitions
 from kapi.apimachinery.errors import Unauthorized
 from kapi.apimachinery.managedfields import TypeConverter
@@ -131,6 +132,7 @@ class APIServer:
         self._controllers: ControllerManager | None = None
         self._replica: Replica | None = None
         self._webhooks: WebhookClient | None = None
+        self._conversions: ConversionWebhooks | None = None
         self._aggregator: Aggregator | None = None
         self._authentication: AuthenticationConfigMap | None = None
         self.api: API | None = None
@@ -207,7 +209,9 @@ class APIServer:
         await self._load_services(stores, allocators, hooks)
         client = InProcessClient(api)
         hooks.client = quota_status.client = client
-        definition_hooks.custom_resources = CustomResources(api, self._engine, client)
+        definition_hooks.custom_resources = CustomResources(
+            api, self._engine, client, self._conversion_webhooks()
+        )
         await definition_hooks.custom_resources.load()
         await self._bootstrap(client)
         self._aggregator = aggregator(options, api, client, lookup)
@@ -262,6 +266,8 @@ class APIServer:
             self._authentication.stop()
         if self._compaction is not None:
             self._compaction.cancel()
+        if self._conversions is not None:
+            await self._conversions.close()
         if self._webhooks is not None:
             self._webhooks.close()
         if self.api is not None:
@@ -325,6 +331,11 @@ class APIServer:
         return WebhookAccess(
             lookup, self._webhooks, self.ids, versions, compile_condition, authorizer
         )
+
+    def _conversion_webhooks(self) -> ConversionWebhooks:
+        assert self._webhooks is not None
+        self._conversions = ConversionWebhooks(self._webhooks, self.ids)
+        return self._conversions
 
     def _allocators(self) -> ServiceAllocators:
         ranges = [text.strip() for text in self.options.service_cluster_ip_range.split(",")]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kapi.apimachinery.errors import StatusError
 from kapi.apimachinery.labels import selector_from_label_selector
 
 if TYPE_CHECKING:
@@ -60,10 +61,23 @@ async def find_params(
         raise ConfigurationError(f"failed to configure binding: {_NAMESPACE}")
     else:
         namespace = ""
-    found = await _find(lookup, resource, ref, namespace)
+    found = await _converted(resource, await _find(lookup, resource, ref, namespace))
     if not found and ref.get("parameterNotFoundAction") == "Deny":
         raise ConfigurationError(f"failed to configure binding: {_MISSING}")
     return found
+
+
+async def _converted(resource: Resource, found: list[JSONObject | None]) -> list[JSONObject | None]:
+    """The parameters at the version of their kind, where a conversion webhook makes it."""
+    if resource.conversion is None:
+        return found
+    try:
+        return [
+            await resource.conversion.convert(obj, resource.api_version) if obj else obj
+            for obj in found
+        ]
+    except StatusError as error:
+        raise ConfigurationError(f"failed to configure binding: {error.message}") from error
 
 
 async def _find(

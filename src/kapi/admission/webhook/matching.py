@@ -67,6 +67,7 @@ class Matching:
             or not await self._selects_namespace(webhook)
         ):
             return None
+        await self.objects.prepare(resource)
         request = self._requests.get(resource)
         if request is None:
             request = describe_request(self._attributes, resource, self._namespace)

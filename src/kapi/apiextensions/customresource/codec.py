@@ -94,7 +94,8 @@ class StoredCodec:
     """The codec of stored custom resources, whatever schema they were written with.
 
     An object is read by the schema of the version it was stored in, so one that was stored in a
-    former storage version keeps what only that version has.
+    former storage version keeps what only that version has. With ``stored_versions`` entries keep
+    that version, too, and their header tells it; without, it is the storage version for all.
     """
 
     def __init__(
@@ -103,9 +104,13 @@ class StoredCodec:
         gvk: GroupVersionKind,
         schemas: Mapping[str, StructuralSchema],
         fields: Callable[[JSONObject], tuple[str, ...]] | None,
+        stored_versions: Mapping[bytes, str] | None = None,
     ) -> None:
+        self._api_version = gvk.api_version
         self._header = value_header(gvk.api_version, gvk.kind)
-        self._plain = JSONCodec(prefix, [self._header], fields)
+        self._headers = {version: header for header, version in (stored_versions or {}).items()}
+        headers = list(stored_versions or (self._header,))
+        self._plain = JSONCodec(prefix, headers, fields)
         self._schemas = schemas
         self._version = gvk.version
         self._written: dict[int, bytes] = {}
@@ -130,9 +135,13 @@ class StoredCodec:
             read = self._schema_of(obj).read(obj, [])
         except (orjson.JSONDecodeError, AttributeError, DecodeError) as error:
             raise Corrupt(f"the value of key {key!r} is no custom resource: {error}") from error
-        if read != obj or not value.startswith(self._header):
-            value = stored_value(read, self._header)
-        return self._plain.decode(key, value, revision)
+        header = self._headers.get(obj.get("apiVersion", ""), self._header)
+        if read != obj or not value.startswith(header):
+            value = stored_value(read, header)
+        entry = self._plain.decode(key, value, revision)
+        if not self._headers and obj.get("apiVersion") != self._api_version:
+            entry.header = b""  # as for every value that was rewritten
+        return entry
 
     def _schema_of(self, obj: JSONObject) -> StructuralSchema:
         version = obj.get("apiVersion", "").rpartition("/")[2]

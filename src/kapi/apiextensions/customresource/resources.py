@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from kapi.apiextensions.conversion.versions import ConvertedKind, WebhookConversion
 from kapi.apiextensions.customresource.codec import CustomResourceCodec
 from kapi.apiextensions.customresource.columns import printer_columns
 from kapi.apiextensions.customresource.scale import CustomScale, ScalePaths
@@ -17,7 +18,6 @@ from kapi.apiextensions.customresource.strategy import (
 from kapi.apiextensions.definition.versions import served_versions, storage_version
 from kapi.apiextensions.schema.structural import StructuralSchema
 from kapi.apiextensions.validations.check import compile_rule_check
-from kapi.apimachinery.errors import StatusError
 from kapi.apimachinery.scheme import Type
 from kapi.apimachinery.types import GroupResource, GroupVersionKind
 from kapi.registry.catalogue import Resource, Subresource
@@ -27,13 +27,14 @@ from kapi.registry.versions import priority
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from kapi.apiextensions.conversion.webhook import ConversionWebhooks
     from kapi.apiextensions.schema.reading import ReadMetadata
     from kapi.apiextensions.schema.structural import CompileRules
     from kapi.apimachinery.scheme import Scheme
     from kapi.apimachinery.types import JSONObject
     from kapi.registry.strategy import Strategy
 
-__all__ = ["custom_resources", "structural_schemas"]
+__all__ = ["CustomResourceVersions", "custom_resources", "structural_schemas"]
 
 _VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
 _SUBRESOURCE_VERBS = ("get", "patch", "update")
@@ -70,20 +71,47 @@ def structural_schemas(
     }
 
 
+class CustomResourceVersions(NamedTuple):
+    """What the catalogue and the store need of a definition.
+
+    ``served`` are the resources of all served versions, ``storage`` is the one that stands for
+    all. ``stored_versions`` are the API versions that stored objects may have, by how their
+    values begin; None where they are brought to the storage version as they are read.
+    """
+
+    served: list[Resource]
+    storage: Resource
+    stored_versions: Mapping[bytes, str] | None
+
+
 def custom_resources(
-    scheme: Scheme, definition: JSONObject, schemas: Mapping[str, StructuralSchema]
-) -> tuple[list[Resource], Resource]:
-    """The resources of all served versions of a definition, and the one that stands for all."""
-    builder = _Builder(scheme, definition, schemas)
-    return builder.served(), builder.storage()
+    scheme: Scheme,
+    definition: JSONObject,
+    schemas: Mapping[str, StructuralSchema],
+    webhooks: ConversionWebhooks,
+) -> CustomResourceVersions:
+    """The resources that an established definition makes."""
+    builder = _Builder(scheme, definition, schemas, webhooks)
+    converted = builder.converted
+    stored_versions = None if converted is None else converted.stored_versions()
+    return CustomResourceVersions(builder.served(), builder.storage(), stored_versions)
 
 
 class _Builder:
     def __init__(
-        self, scheme: Scheme, definition: JSONObject, schemas: Mapping[str, StructuralSchema]
+        self,
+        scheme: Scheme,
+        definition: JSONObject,
+        schemas: Mapping[str, StructuralSchema],
+        webhooks: ConversionWebhooks,
     ) -> None:
         self._scheme = scheme
-        self._spec = definition["spec"]
+        # Without its schemas, which are read when they are needed and not kept before.
+        versions = [
+            {name: part for name, part in version.items() if name != "schema"}
+            for version in definition["spec"]["versions"]
+        ]
+        self._spec = {**definition["spec"], "versions": versions}
         self._names = definition["status"]["acceptedNames"]
         self._stored = definition["status"].get("storedVersions") or ()
         self._schemas = schemas
@@ -91,28 +119,55 @@ class _Builder:
         self._hub = GroupVersionKind(
             self._group, storage_version(self._spec) or "", self._names["kind"]
         )
-        versions = {version["name"]: version for version in self._spec["versions"]}
-        self._selectable = _selectable(list(versions.values()))
+        self._versions = {version["name"]: version for version in versions}
+        self._selectable = _selectable(versions)
         scales = {
             name: ScalePaths.of(version["subresources"]["scale"])
-            for name, version in versions.items()
+            for name, version in self._versions.items()
             if (version.get("subresources") or {}).get("scale")
         }
         self._scales = scales
+        self._at_rest: dict[str, Resource] = {}
+        self.converted = self._converted(webhooks)
+
+    def _converted(self, webhooks: ConversionWebhooks) -> ConvertedKind | None:
+        """How a webhook converts objects; None where nobody is asked."""
+        conversion = self._spec.get("conversion") or {}
+        if conversion.get("strategy") != "Webhook" or len(self._schemas) == 1:
+            return None
+        schemas, scales = self._schemas.__getitem__, self._scales.get
+        strategy = CustomResourceStrategy(schemas, scales, self._selectable)
+        return ConvertedKind(
+            webhooks,
+            webhooks.of(conversion["webhook"]),
+            self._hub,
+            self._schemas,
+            lambda obj: tuple(strategy.field_labels(obj).values()),
+            self.at_rest,
+        )
 
     def served(self) -> list[Resource]:
         return [self._resource(version) for version in served_versions(self._spec)]
 
     def storage(self) -> Resource:
         """The resource at the storage version, whether that is served or not."""
-        versions = (v for v in self._spec["versions"] if v["name"] == self._hub.version)
-        return self._resource(next(versions))
+        return self._resource(self._versions[self._hub.version])
 
-    def _resource(self, version: JSONObject) -> Resource:
+    def at_rest(self, name: str) -> Resource:
+        """The resource at a version in which its objects also stay when they are written."""
+        found = self._at_rest.get(name)
+        if found is None:
+            found = self._at_rest[name] = self._resource(self._versions[name], stores=name)
+        return found
+
+    def _resource(self, version: JSONObject, stores: str = "") -> Resource:
         names, gvk = self._names, GroupVersionKind(self._group, version["name"], self._hub.kind)
         plural = names["plural"]
         hash_text = f"{self._group}/{self._hub.version}/{self._hub.kind}"
         digest = hashlib.sha256(hash_text.encode()).digest()[:8]
+        conversion = None
+        if self.converted is not None:
+            conversion = WebhookConversion(self.converted, gvk.version, stores or self._hub.version)
         return Resource(
             group=self._group,
             version=gvk.version,
@@ -126,14 +181,15 @@ class _Builder:
             subresources=_subresources(version, gvk),
             type=_UNTYPED,
             codec=CustomResourceCodec(self._scheme, self._schemas[gvk.version], gvk),
-            hub=self._hub,
+            hub=self._hub if conversion is None else gvk,
             storage=GroupResource(self._group, plural),
             rules=self._rules(version),
             storage_version_hash=base64.b64encode(digest).decode(),
             list_kind=names.get("listKind", ""),
             deprecation=self._deprecation(version, gvk),
             custom=True,
-            stored_in_many=len(self._stored) > 1,
+            stored_in_many=conversion is None and len(self._stored) > 1,
+            conversion=conversion,
         )
 
     def _rules(self, version: JSONObject) -> KindRules:
@@ -145,9 +201,8 @@ class _Builder:
         if has_status:
             subresources["status"] = CustomResourceStatusStrategy(schemas, self._scales.get)
         own = _selectable([version])
-        convert = (
-            {} if len(self._schemas) == 1 else {version["name"]: self._convert(version["name"])}
-        )
+        by_name = len(self._schemas) > 1 and self.converted is None
+        convert = {version["name"]: self._convert(version["name"])} if by_name else {}
         to_hub = {version["name"]: self._convert(self._hub.version)} if convert else {}
         return KindRules(
             strategy=strategy,
@@ -165,24 +220,10 @@ class _Builder:
     def _convert(self, version: str) -> Callable[[JSONObject], JSONObject]:
         """Conversion by nothing: the same object, as far as the version knows it."""
         schema = self._schemas[version]
-        if (self._spec.get("conversion") or {}).get("strategy") == "Webhook":
-            return self._refuse_webhook(version)
 
         def convert(obj: JSONObject) -> JSONObject:
             converted: JSONObject = schema.prune(obj)
             return converted
-
-        return convert
-
-    def _refuse_webhook(self, version: str) -> Callable[[JSONObject], JSONObject]:
-        """Objects of a definition with a conversion webhook exist in one form only."""
-        to = f"{self._group}/{version}, Kind={self._hub.kind}"
-
-        def convert(obj: JSONObject) -> JSONObject:
-            if obj.get("apiVersion", self._hub.api_version) == f"{self._group}/{version}":
-                return obj
-            why = "this server does not call conversion webhooks"
-            raise StatusError(f"conversion webhook for {to} failed: {why}", code=500)
 
         return convert
 

@@ -38,4 +38,9 @@ async def get(api: API, request: Request, resource: Resource) -> Response:
     entry = await api.store(resource).entry(
         resource, info.namespace, info.name, not_older_than=version
     )
+    if resource.conversion is not None:
+        if version is None:
+            entry = await resource.conversion.fresh(entry)
+        else:
+            (entry,) = await resource.conversion.views((entry,))
     return api.writer.object(request, resource, entry.body, representation, entry=entry)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from kapi.registry.catalogue import Resource
     from kapi.registry.store import ResourceStore
     from kapi.storage.cacher.cacher import ListResult
+    from kapi.storage.cacher.change import Predicate
+    from kapi.storage.cacher.entry import Entry
 
 __all__ = ["fetch", "list_metadata", "list_objects"]
 
@@ -91,11 +93,42 @@ def list_metadata(
 async def fetch(
     store: ResourceStore, resource: Resource, namespace: str, options: ListOptions
 ) -> ListResult:
-    """The selected entries of one page."""
+    """The selected entries of one page, in the form of the resource's version."""
     where = scope(store, resource, namespace, options)
     chosen = predicate(resource, options)
+    limit = options.limit
+    if options.resource_version == "0" and not options.continue_token:
+        limit = 0
+    if resource.conversion is None:
+        return await _page(store, where, options, chosen, limit)
+    if chosen is None:
+        result = await _page(store, where, options, None, limit)
+        return result._replace(entries=await resource.conversion.views(result.entries))
+    # What is selected is known only in the form of the version: conversion may change labels.
+    result = await _page(store, where, options, None, 0)
+    views = await resource.conversion.views(result.entries, selectable=True)
+    return _selected(result._replace(entries=views), chosen, limit)
+
+
+def _selected(result: ListResult, chosen: Predicate, limit: int) -> ListResult:
+    """The page of what is selected, as ``Snapshot.page`` cuts it."""
+    found: list[Entry] = []
+    for index, entry in enumerate(result.entries):
+        if chosen(entry):
+            found.append(entry)
+            if limit and len(found) == limit:
+                return result._replace(entries=found, remaining=len(result.entries) - index - 1)
+    return result._replace(entries=found, remaining=0)
+
+
+async def _page(
+    store: ResourceStore,
+    where: str,
+    options: ListOptions,
+    chosen: Predicate | None,
+    limit: int,
+) -> ListResult:
     version = parse_resource_version(options.resource_version)
-    limit = 0 if options.resource_version == "0" else options.limit
     try:
         if options.continue_token:
             token = decode_token(options.continue_token)
@@ -105,7 +138,7 @@ async def fetch(
             return await store.storage.list(
                 where,
                 predicate=chosen,
-                limit=options.limit,
+                limit=limit,
                 start_after=store.storage.prefix + token.start,
                 at_revision=revision,
             )

@@ -20,6 +20,7 @@ from kapi.apimachinery.scheme import DecodeError
 from kapi.apimachinery.serializer import yaml
 from kapi.endpoints.body import media_type, other_kind
 from kapi.endpoints.conversion import from_hub, to_hub
+from kapi.endpoints.field_ownership import apply_fields, update_fields
 from kapi.endpoints.handlers.update import check_name, strategy_for
 from kapi.endpoints.options import field_manager, patch_options
 from kapi.registry.before_create import match_namespace
@@ -137,8 +138,10 @@ class Patching:
         meta = obj["metadata"]
         check_name(self._request.info.name, meta)
         match_namespace(resource, meta, self._request.info.namespace)
-        fields = self._api.field_manager(resource, self._request.info.subresource)
-        fields.update(current, obj, self._manager, self._now, body=changed)
+        subresource = self._request.info.subresource
+        await update_fields(
+            self._api, resource, subresource, current, obj, self._manager, self._now, changed
+        )
         return to_hub(resource, obj)
 
     def _read(self) -> Apply:
@@ -210,10 +213,12 @@ class Application:
     async def make_new(self, live: JSONObject | None) -> JSONObject:
         """The object with the applied configuration merged in, at the hub version."""
         resource = self._resource
-        fields = self._api.field_manager(resource, self._request.info.subresource)
         applied = self._read()
         current = None if live is None else from_hub(resource, self._api.copy(live, resource))
-        merged = fields.apply(
+        merged = await apply_fields(
+            self._api,
+            resource,
+            self._request.info.subresource,
             current,
             applied,
             self._options.field_manager,

@@ -71,6 +71,8 @@ class Scales:
         if request.method == "GET":
             info = request.info
             entry = await api.store(resource).entry(resource, info.namespace, info.name)
+            if resource.conversion is not None:
+                entry = await resource.conversion.fresh(entry)
             body = entry.body
         else:
             body = await self._write(api, request, resource, scale)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kapi.apimachinery.errors import BadRequest
 from kapi.endpoints.conversion import from_hub, to_hub
+from kapi.endpoints.field_ownership import update_fields
 from kapi.endpoints.handlers.create import read_object
 from kapi.endpoints.options import field_manager, write_options
 from kapi.registry.before_create import match_namespace
@@ -59,8 +60,10 @@ class Replacement:
         if current is None:
             obj["metadata"].pop("managedFields", None)
         manager = field_manager(self._request, self._options)
-        fields = self._api.field_manager(resource, self._request.info.subresource)
-        fields.update(current, obj, manager, self._now, body=body)
+        subresource = self._request.info.subresource
+        await update_fields(
+            self._api, resource, subresource, current, obj, manager, self._now, body
+        )
         return to_hub(resource, obj)
 
 

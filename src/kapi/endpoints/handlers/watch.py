@@ -14,6 +14,7 @@ import orjson
 
 from kapi.apimachinery.errors import Expired, InternalError, NotAcceptable, StatusError
 from kapi.apimachinery.serializer import cbor, protobuf
+from kapi.endpoints.handlers.converted_events import ConvertedEvents, WatchFailed
 from kapi.endpoints.handlers.get import parse_resource_version
 from kapi.endpoints.negotiation import STREAMS
 from kapi.endpoints.request import Response
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from kapi.endpoints.request import Request
     from kapi.registry.catalogue import Resource
     from kapi.storage.cacher.change import WatchEvent
+    from kapi.storage.cacher.entry import Entry
     from kapi.storage.cacher.watcher import Watcher
 
 __all__ = ["watch"]
@@ -60,6 +62,9 @@ async def watch(api: API, request: Request, resource: Resource, options: ListOpt
             200, content_type=framer.content_type, stream=_single(framer.error(_watch_error(error)))
         )
     timer = asyncio.get_running_loop().call_later(timeout, watcher.close)
+    converted: ConvertedEvents | None = None
+    if resource.conversion is not None:
+        converted = ConvertedEvents(resource.conversion, predicate(resource, options))
 
     async def stream() -> AsyncIterator[bytes]:
         try:
@@ -67,9 +72,16 @@ async def watch(api: API, request: Request, resource: Resource, options: ListOpt
                 events = await watcher.next()
                 if not events:
                     return
-                yield b"".join([framer.frame(event) for event in events])
+                if converted is None:
+                    yield b"".join([framer.frame(event) for event in events])
+                    continue
+                async for part in converted.prepared(events):
+                    if part:
+                        yield b"".join([framer.frame(event) for event in part])
         except SlowConsumer:
             return  # everything queued was sent; the client goes on from its last event
+        except WatchFailed as error:
+            yield framer.error(error)
         except StorageError as error:
             yield framer.error(_watch_error(error))
         finally:
@@ -109,7 +121,8 @@ async def _open(
     return await store.storage.watch(
         scope(store, resource, request.info.namespace, options),
         after=after,
-        predicate=predicate(resource, options),
+        # With a conversion the form in which events are selected is made afterwards.
+        predicate=None if resource.conversion is not None else predicate(resource, options),
         bookmarks=options.allow_watch_bookmarks,
         initial_events_end=bool(options.send_initial_events and options.allow_watch_bookmarks),
         not_older_than=fresh,
@@ -184,8 +197,13 @@ class _Framer:
         return b'{"type":"%b","object":%b%b}\n' % (
             event.type.encode(),
             resource.object_head,
-            convert_body(resource, event.entry.body)[1:],
+            convert_body(resource, self._body(event.entry))[1:],
         )
+
+    def _body(self, entry: Entry) -> bytes:
+        """An entry's body in the form of the hub of this resource."""
+        conversion = self._resource.conversion
+        return entry.body if conversion is None else conversion.body(entry)
 
     def _object(self, event: WatchEvent) -> JSONObject:
         resource = self._resource
@@ -193,8 +211,9 @@ class _Framer:
             shown = self._bookmark(event)
             return partial_metadata(resource, shown, self._version) if self._as_kind else shown
         if self._as_kind:
-            return partial_metadata(resource, orjson.loads(event.entry.body), self._version)
-        return self._api.writer.versioned(resource, event.entry.body)
+            obj = orjson.loads(self._body(event.entry))
+            return partial_metadata(resource, obj, self._version)
+        return self._api.writer.versioned(resource, self._body(event.entry))
 
     def _bookmark(self, event: WatchEvent) -> JSONObject:
         """An empty object of the kind that tells how far the watch has come."""
@@ -218,10 +237,11 @@ class _Framer:
             shown = self._bookmark(event)
             obj = shown
         else:
-            obj = orjson.loads(event.entry.body)
+            body = self._body(event.entry)
+            obj = orjson.loads(body)
             shown = obj
             if self._include == "Object":
-                shown = self._api.writer.versioned(resource, event.entry.body)
+                shown = self._api.writer.versioned(resource, body)
         now = self._api.clock.now()
         row = tables.row(resource, obj, shown, now, self._include, self._version)
         metadata = {"resourceVersion": str(event.revision)}

@@ -28,6 +28,7 @@ __all__ = ["CallFailed", "WebhookClient"]
 _HTTPS_PORT = 443
 _SERVER_ERRORS = 500
 _SUCCESS = range(200, 300)
+_PREFIX = "failed to call webhook: "
 # CA bundles whose TLS contexts are kept.
 _CONTEXTS = 256
 # What an answer without a Status says.
@@ -48,7 +49,14 @@ _SPEAKING = frozenset({403, 406, 415})
 
 
 class CallFailed(Exception):
-    """The webhook could not be called, or its answer could not be read; the text says why."""
+    """The webhook could not be called, or its answer could not be read; the text says why.
+
+    ``why`` is the text without what admission puts before it.
+    """
+
+    def __init__(self, why: str, prefix: str = "") -> None:
+        super().__init__(f"{prefix}{why}")
+        self.why = why
 
 
 class _Target(NamedTuple):
@@ -91,13 +99,13 @@ class WebhookClient:
                 target.endpoint, f"{target.path}?{query}", headers, body, timeout_seconds
             )
         except (HTTPClientError, UnresolvedService) as error:
-            raise CallFailed(f"failed to call webhook: Post {quote(shown)}: {error}") from error
+            raise CallFailed(f"Post {quote(shown)}: {error}", _PREFIX) from error
         except UnicodeEncodeError as error:
-            raise CallFailed(f"failed to call webhook: Post {quote(shown)}: {error}") from error
+            raise CallFailed(f"Post {quote(shown)}: {error}", _PREFIX) from error
         try:
             return _read(answer)
         except _Unreadable as error:
-            raise CallFailed(f"failed to call webhook: {error}") from error
+            raise CallFailed(str(error), _PREFIX) from error
 
     async def _target(self, url: str, service: JSONObject | None, tls: ssl.SSLContext) -> _Target:
         parts = urlsplit(url)

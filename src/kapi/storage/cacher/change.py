@@ -41,21 +41,23 @@ class WatchEvent:
     """One event, shared by all watchers that see the change alike.
 
     ``entry`` is None only for a BOOKMARK; ``initial_events_end`` marks the bookmark after the
-    initial events of a streaming list.
+    initial events of a streaming list. ``previous`` is the object before the change, if any.
     """
 
-    __slots__ = ("_frames", "entry", "initial_events_end", "revision", "type")
+    __slots__ = ("_frames", "entry", "initial_events_end", "previous", "revision", "type")
 
     def __init__(
         self,
         event_type: WatchEventType,
         entry: Entry | None,
         revision: int,
+        previous: Entry | None = None,
         *,
         initial_events_end: bool = False,
     ) -> None:
         self.type = event_type
         self.entry = entry
+        self.previous = previous
         self.revision = revision
         self.initial_events_end = initial_events_end
         self._frames: dict[Hashable, bytes] | None = None
@@ -109,18 +111,19 @@ class Change:
 
     def _as_added(self) -> WatchEvent:
         if self._added is None:
-            self._added = WatchEvent("ADDED", self.entry, self.revision)
+            self._added = WatchEvent("ADDED", self.entry, self.revision, self.previous)
         return self._added
 
     def _as_modified(self) -> WatchEvent:
         if self._modified is None:
-            self._modified = WatchEvent("MODIFIED", self.entry, self.revision)
+            self._modified = WatchEvent("MODIFIED", self.entry, self.revision, self.previous)
         return self._modified
 
     def _as_deleted(self) -> WatchEvent:
         if self._deleted is None:
             assert self.previous is not None
-            self._deleted = WatchEvent("DELETED", self.previous.at(self.revision), self.revision)
+            last = self.previous.at(self.revision)
+            self._deleted = WatchEvent("DELETED", last, self.revision, self.previous)
         return self._deleted
 
 

@@ -87,6 +87,16 @@ class Entry:
             found = alternates[form] = build(self)
         return found
 
+    def kept(self, form: Hashable) -> bytes | None:
+        """The object in another form if that is known."""
+        return None if self._alternates is None else self._alternates.get(form)
+
+    def keep(self, form: Hashable, data: bytes) -> None:
+        """Keep the object in a form that somebody else made, in place of what was kept."""
+        if self._alternates is None:
+            self._alternates = {}
+        self._alternates[form] = data
+
     def at(self, revision: int) -> Entry:
         """The same content under another resourceVersion: what a DELETED event shows."""
         rest = self.body[len(resource_version_prefix(self.revision)) :]

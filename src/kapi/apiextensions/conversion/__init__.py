@@ -1,0 +1,1 @@
+"""Conversion of custom resources by the webhook of their definition."""
