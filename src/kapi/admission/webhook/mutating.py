@@ -126,7 +126,7 @@ class MutatingAdmissionWebhook(Plugin):
         response = await self._dispatcher.call(context, invocation, objects, f"failed-open.{key}")
         if response is None:
             return False
-        changed = bool(response.patch) and _apply(invocation, objects, response)
+        changed = bool(response.patch) and await _apply(invocation, objects, response)
         webhook = invocation.webhook
         noted = {
             "configuration": webhook.configuration,
@@ -137,7 +137,7 @@ class MutatingAdmissionWebhook(Plugin):
         return changed
 
 
-def _apply(
+async def _apply(
     invocation: Invocation,
     objects: ReviewedObjects,
     response: AdmissionResponse,
@@ -158,7 +158,7 @@ def _apply(
         raise InternalError(error.message) from error
     if not isinstance(changed, dict):
         raise InternalError("the patch of a webhook must leave an object")
-    return objects.replace(invocation.resource, changed)
+    return await objects.accept(invocation.resource, changed)
 
 
 def _operations(patch: bytes) -> list[JSONObject]:

@@ -1,7 +1,7 @@
 """What a webhook sees of a request: objects at the version that its rules mean.
 
 Objects are at their hub version inside the server. Conversion is part of the server's assembly and
-comes as :class:`Versions`.
+comes as :class:`Versions`; forms that a conversion webhook has to make are asked for beforehand.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import orjson
 
-from kapi.apimachinery.errors import InternalError
+from kapi.apimachinery.errors import InternalError, StatusError
 from kapi.apimachinery.field import quote
 from kapi.apimachinery.scheme import DecodeError
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kapi.apimachinery.types import GroupVersionKind, JSONObject
     from kapi.registry.admission import Attributes
     from kapi.registry.catalogue import Resource
+    from kapi.registry.conversion import Conversion
     from kapi.registry.scale import ScaleView
     from kapi.structuredmerge.typed import TypedSchema
 
@@ -93,13 +94,52 @@ class ReviewedObjects:
     ) -> tuple[JSONObject | None, orjson.Fragment]:
         if obj is not None:
             if self._attributes.subresource == _SCALE:
-                obj = self._versions.scale_view(resource).read(obj)
+                obj = self._scale_view(resource).read(obj)
+            elif self._asks(resource):
+                raise InternalError(f"no form at {resource.api_version} was prepared")
             elif self._is_stored(resource) and not resource.is_hub:
                 obj = self._versions.from_hub(resource, deepcopy(obj))
         return obj, orjson.Fragment(orjson.dumps(obj))
 
+    def _scale_view(self, resource: Resource) -> ScaleView:
+        if resource.conversion is not None:  # objects stay at the version of the request
+            resource = self._attributes.resource
+        return self._versions.scale_view(resource)
+
+    def _asks(self, resource: Resource) -> bool:
+        """Whether a webhook converts between the request's version and this one."""
+        if resource.conversion is None or resource.gvk == self._attributes.resource.gvk:
+            return False
+        return self._is_stored(resource)
+
+    async def prepare(self, resource: Resource) -> None:
+        """Have the forms made that ``new`` and ``old`` show where a webhook converts.
+
+        Again after a change. Raises InternalError when the webhook fails.
+        """
+        if resource.conversion is None or not self._asks(resource):
+            return
+        for forms, obj in ((self._new, self._attributes.obj), (self._old, self._attributes.old)):
+            if resource in forms:
+                continue
+            form = None
+            if obj is not None:
+                form = await _converted(resource.conversion, obj, resource)
+            forms[resource] = form, orjson.Fragment(orjson.dumps(form))
+
     def _is_stored(self, resource: Resource) -> bool:
         return reviewed_kind(resource, self._attributes.subresource) == resource.gvk
+
+    async def accept(self, resource: Resource, changed: JSONObject) -> bool:
+        """``replace``, also where a conversion webhook has to be asked first."""
+        if resource.conversion is not None and self._asks(resource):
+            try:
+                changed = resource.codec.decode(changed).obj
+            except DecodeError as error:
+                raise InternalError(str(error)) from error
+            conversion, resource = resource.conversion, self._attributes.resource
+            changed = await _converted(conversion, changed, resource)
+        return self.replace(resource, changed)
 
     def replace(self, resource: Resource, changed: JSONObject, *, strict: bool = False) -> bool:
         """Put an object in the place of what will be stored; whether it is another.
@@ -110,7 +150,7 @@ class ReviewedObjects:
         current = self._attributes.obj
         assert current is not None
         if self._attributes.subresource == _SCALE:
-            changed = self._versions.scale_view(resource).write(current, changed)
+            changed = self._scale_view(resource).write(current, changed)
         elif self._is_stored(resource):
             try:
                 decoded = resource.codec.decode(changed)
@@ -126,3 +166,10 @@ class ReviewedObjects:
         current.update(changed)
         self._new.clear()
         return True
+
+
+async def _converted(conversion: Conversion, obj: JSONObject, resource: Resource) -> JSONObject:
+    try:
+        return await conversion.convert(obj, resource.api_version)
+    except StatusError as error:
+        raise InternalError(error.message) from error
