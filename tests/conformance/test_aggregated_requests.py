@@ -6,92 +6,14 @@ import asyncio
 import base64
 import json
 import ssl
-from contextlib import asynccontextmanager
 
 import pytest
 
-from kapi.registry.webhook.service_resolver import Address
-from kapi.server.local_server import LocalServer
-from kapi.server.options import ServerOptions
-from kapi.util.clock import SystemClock
+from front_server import API_SERVICES, eventually, front_server
 from server_behind import GROUP, WIDGETS, ServerBehind
 
-API_SERVICES = "/apis/apiregistration.k8s.io/v1/apiservices"
-WAIT_SECONDS = 20.0
+AGGREGATED = "Accept: application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 EXEC = f"{WIDGETS}/a/exec"
-
-
-class Answered:
-    """An answer whose body is read as it comes."""
-
-    def __init__(self, status, headers, reader):
-        self.status, self.headers, self.reader = status, headers, reader
-
-    def header(self, name):
-        return [value for known, value in self.headers if known == name]
-
-    async def piece(self):
-        """The next chunk, nothing at the end; IncompleteReadError when it breaks off."""
-        size = int((await self.reader.readuntil(b"\r\n")).strip(), 16)
-        return (await self.reader.readexactly(size + 2))[:-2]
-
-    async def body(self):
-        if self.header("content-length"):
-            return await self.reader.readexactly(int(self.header("content-length")[0]))
-        pieces = []
-        while piece := await self.piece():
-            pieces.append(piece)
-        return b"".join(pieces)
-
-
-class Front:
-    """Raw HTTP/1.1 to the first server."""
-
-    def __init__(self, server):
-        self.port = server.options.secure_port
-        self.token = server.data.token_file.read_text().strip()
-        self.context = ssl.create_default_context(cafile=server.data.ca_file)
-
-    @asynccontextmanager
-    async def connection(self):
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, ssl=self.context)
-        try:
-            yield reader, writer
-        finally:
-            writer.transport.abort()
-
-    def head(self, method, path, *headers):
-        lines = [f"{method} {path} HTTP/1.1", "Host: front", f"Authorization: Bearer {self.token}"]
-        return "\r\n".join([*lines, *headers, "", ""]).encode()
-
-    async def answer(self, reader):
-        lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        headers = [line.partition(": ")[::2] for line in lines[1:] if line]
-        return Answered(int(lines[0].split(" ")[1]), [(n.lower(), v) for n, v in headers], reader)
-
-    async def ask(self, method, path, body=None, *headers):
-        """Status and body of a whole exchange."""
-        encoded = b"" if body is None else json.dumps(body).encode()
-        more = ["Content-Type: application/json", f"Content-Length: {len(encoded)}"]
-        async with self.connection() as (reader, writer):
-            writer.write(self.head(method, path, *(more if encoded else []), *headers) + encoded)
-            answer = await self.answer(reader)
-            return answer.status, await answer.body()
-
-    async def until(self, path, good):
-        """Repeat a GET until its status and text are good."""
-        async with asyncio.timeout(WAIT_SECONDS):
-            while True:
-                status, body = await self.ask("GET", path)
-                if good(status, body.decode()):
-                    return json.loads(body)
-                await asyncio.sleep(0.05)
-
-    async def register(self, api_service):
-        """Create an APIService and wait until it is available."""
-        assert (await self.ask("POST", API_SERVICES, api_service))[0] == 201
-        path = f"{API_SERVICES}/{api_service['metadata']['name']}"
-        return await self.until(path, lambda _, text: '"Passed"' in text)
 
 
 @pytest.fixture
@@ -106,16 +28,8 @@ async def behind(tmp_path):
 @pytest.fixture
 async def front(tmp_path, behind):
     """The first server, which knows where the service's server is."""
-    options = ServerOptions(
-        data_dir=tmp_path / "front",
-        ephemeral=True,
-        secure_port=0,
-        controllers=(),
-        service_endpoints={"default/backend": Address("127.0.0.1", behind.port)},
-    )
-    with LocalServer.prepared(options, SystemClock()) as server:
-        async with server.running():
-            yield Front(server)
+    async with front_server(tmp_path / "front", behind.port) as server:
+        yield server
 
 
 @pytest.fixture
@@ -123,13 +37,6 @@ async def registered(front, behind):
     """The first server, when the group behind is available."""
     await front.register(behind.api_service())
     return front
-
-
-async def eventually(check):
-    """Wait until something holds."""
-    async with asyncio.timeout(WAIT_SECONDS):
-        while not check():
-            await asyncio.sleep(0.02)
 
 
 # -- connections ------------------------------------------------------------------------------
@@ -225,6 +132,7 @@ async def test_unasked_answers_are_dropped(registered, behind):
 async def test_connections_go_with_their_api_service(registered, behind):
     """Another CA bundle means new connections, an APIService that is gone none."""
     await registered.ask("GET", WIDGETS)
+    await eventually(lambda: behind.requests("/openapi/v2"))
     assert behind.idle
     path = f"{API_SERVICES}/v1.{GROUP}"
     api_service = json.loads((await registered.ask("GET", path))[1])
@@ -233,6 +141,8 @@ async def test_connections_go_with_their_api_service(registered, behind):
     api_service["spec"]["caBundle"] = base64.b64encode(bundle).decode()
     assert (await registered.ask("PUT", path, api_service))[0] == 200
     await eventually(lambda: not old & behind.writers)
+    discovery = (await registered.ask("GET", "/apis", None, AGGREGATED))[1]
+    assert b'"resource":"widgets"' in discovery  # what is known is known still
     await registered.until(WIDGETS, lambda status, _: status == 200)
     assert (await registered.ask("DELETE", path))[0] == 200
     await eventually(lambda: not behind.writers)

@@ -152,7 +152,10 @@ class Aggregator:
         remote = self.remote.get(pair)
         if remote is None or (remote.uid, remote.spec) != (obj["metadata"]["uid"], obj["spec"]):
             self._forget(name)
-            remote = self.remote[pair] = RemoteVersion(obj)
+            before, remote = remote, RemoteVersion(obj)
+            if before is not None:
+                remote.inherit(before)
+            self.remote[pair] = remote
             self._checks[name] = asyncio.create_task(self._judge(remote))
             self.generation += 1
         if remote.available != is_available(obj):
@@ -173,7 +176,7 @@ class Aggregator:
 
     async def _judge(self, remote: RemoteVersion) -> None:
         """Check one remote version until cancelled; after a failure sooner than otherwise."""
-        pause = _TICK_SECONDS
+        failures = 0
         while True:
             self._proxy_client.reload()
             remote.suspect = False
@@ -187,8 +190,8 @@ class Aggregator:
             except (StatusError, StorageError) as error:
                 _LOG.warning("APIService %s cannot be checked: %s", remote.name, error)
                 verdict = Verdict(False, "", "")
-            pause = _CHECK_SECONDS if verdict.available else min(pause * 2, _CHECK_SECONDS)
-            await self._wait(remote, verdict, pause)
+            failures = 0 if verdict.available else failures + 1
+            await self._wait(remote, verdict, _pause_seconds(failures))
 
     async def _wait(self, remote: RemoteVersion, verdict: Verdict, seconds: int) -> None:
         """Wait, but not when the objects have come to say something else, or a request failed."""
@@ -289,6 +292,13 @@ class Aggregator:
             failure = str(error)
         remote.suspect = True
         return unavailable(failure)
+
+
+def _pause_seconds(failures: int) -> int:
+    """How long to wait for the next check, by how often in a row it has failed."""
+    if not failures or failures > _CHECK_SECONDS:
+        return _CHECK_SECONDS
+    return min(_TICK_SECONDS << (failures - 1), _CHECK_SECONDS)
 
 
 def _patience_seconds(info: RequestInfo) -> float | None:

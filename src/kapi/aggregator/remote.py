@@ -74,6 +74,12 @@ class RemoteVersion:
         self.retired = False
         self.suspect = False
 
+    def inherit(self, before: RemoteVersion) -> None:
+        """Take over what is known, where only the way to the server has changed."""
+        if before.uid == self.uid:
+            self.resources = before.resources
+            self.openapi_v2, self.openapi_v3 = before.openapi_v2, before.openapi_v3
+
     @property
     def path(self) -> str:
         """Where its resources are."""
