@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kapi.apimachinery.types import JSONObject
     from kapi.apimachinery.user import UserInfo
     from kapi.authorization.attributes import AuthorizationAttributes
 
-__all__ = ["Authorizer", "Decision", "SubjectRules"]
+__all__ = ["Authorizer", "Decision", "SubjectRules", "aggregate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,14 @@ class SubjectRules:
     non_resource_rules: list[JSONObject] = field(default_factory=list)
     incomplete: bool = False
     error: str = ""
+
+
+def aggregate(errors: Iterable[str]) -> str:
+    """Several errors as one text, each once; the empty string for none."""
+    texts = list(dict.fromkeys(errors))
+    if len(texts) < 2:
+        return "".join(texts)
+    return f"[{', '.join(texts)}]"
 
 
 class Authorizer(Protocol):
