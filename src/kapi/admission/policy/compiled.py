@@ -124,17 +124,14 @@ def compile_policy(policy: JSONObject) -> CompiledPolicy:
 
 
 def compile_variables(
-    spec: JSONObject, *, patches: bool = False
+    spec: JSONObject,
 ) -> tuple[dict[str, Expression], dict[str, Type] | None]:
-    """The variables of a policy and their types, None for a policy without any.
-
-    ``patches`` says that they may make objects, as mutations do.
-    """
+    """The variables of a policy and their types, None for a policy without any."""
     params = spec.get("paramKind") is not None
     types: dict[str, Type] = {}
     variables: dict[str, Expression] = {}
     for variable in spec.get("variables") or ():
-        environment = admission_environment(types, params=params, patches=patches)
+        environment = admission_environment(types, params=params)
         compiled = compile_expression(environment, variable.get("expression") or "")
         variables[variable["name"]] = compiled
         if compiled.program is not None:

@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from kapi.cel.environment import Environment
     from kapi.cel.types import Type
 
-__all__ = ["validate_policy_expressions"]
+__all__ = ["check_expression", "validate_policy_expressions"]
 
-_ANY: frozenset[str] = frozenset()
-_BOOL, _TEXT = frozenset({"bool"}), frozenset({"string"})
-_TEXT_OR_NULL = frozenset({"string", "null"})
-_WANTED = {_BOOL: "bool", _TEXT: "string", _TEXT_OR_NULL: "one of [string null_type]"}
+# The types that an expression may have; none for any.
+_ANY: tuple[str, ...] = ()
+_BOOL, _TEXT = ("bool",), ("string",)
+_TEXT_OR_NULL = ("string", "null_type")
 
 
 def validate_policy_expressions(spec: JSONObject, errors: ErrorList) -> None:
@@ -26,12 +26,12 @@ def validate_policy_expressions(spec: JSONObject, errors: ErrorList) -> None:
     plain = admission_environment(params=params)
     for i, condition in enumerate(spec.get("matchConditions") or ()):
         path = f"spec.matchConditions[{i}].expression"
-        _check(plain, condition.get("expression"), _BOOL, path, errors)
+        check_expression(plain, condition.get("expression"), _BOOL, path, errors)
     variables: dict[str, Type] = {}
     for i, variable in enumerate(spec.get("variables") or ()):
         at = admission_environment(variables, params=params)
         path = f"spec.variables[{i}].expression"
-        kind = _check(at, variable.get("expression"), _ANY, path, errors)
+        kind = check_expression(at, variable.get("expression"), _ANY, path, errors)
         if kind is not None:
             variables[variable.get("name", "")] = kind
     known = variables if spec.get("variables") else None
@@ -39,22 +39,26 @@ def validate_policy_expressions(spec: JSONObject, errors: ErrorList) -> None:
     messages = admission_environment(known, params=params, authorizer=False)
     for i, validation in enumerate(spec.get("validations") or ()):
         path = f"spec.validations[{i}]"
-        _check(environment, validation.get("expression"), _BOOL, f"{path}.expression", errors)
+        check_expression(
+            environment, validation.get("expression"), _BOOL, f"{path}.expression", errors
+        )
         text = validation.get("messageExpression")
-        _check(messages, text, _TEXT, f"{path}.messageExpression", errors)
+        check_expression(messages, text, _TEXT, f"{path}.messageExpression", errors)
     for i, annotation in enumerate(spec.get("auditAnnotations") or ()):
         path = f"spec.auditAnnotations[{i}].valueExpression"
-        _check(environment, annotation.get("valueExpression"), _TEXT_OR_NULL, path, errors)
+        check_expression(
+            environment, annotation.get("valueExpression"), _TEXT_OR_NULL, path, errors
+        )
 
 
-def _check(
+def check_expression(
     environment: Environment,
     text: str | None,
-    wanted: frozenset[str],
+    wanted: tuple[str, ...],
     path: str,
     errors: ErrorList,
 ) -> Type | None:
-    """The type of an expression, None if it has none."""
+    """The type of an expression, None if it has none; it must be one of those wanted exactly."""
     if not text or not text.strip():
         return None
     from kapi.cel.syntax import CompileError  # noqa: PLC0415 - loads CEL
@@ -64,6 +68,8 @@ def _check(
     except CompileError as error:
         errors.invalid(path, text, f"compilation failed: {error}")
         return None
-    if wanted and kind.name not in wanted and kind.name != "dyn":
-        errors.invalid(path, text, f"must evaluate to {_WANTED[wanted]} but got {kind}")
+    found = "null_type" if kind.name == "null" else str(kind)
+    if wanted and found not in wanted:
+        shown = wanted[0] if len(wanted) == 1 else f"one of [{' '.join(wanted)}]"
+        errors.invalid(path, text, f"must evaluate to {shown} but got {found}")
     return kind

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery import metav1, names
+from kapi.apis.admissionregistration.mutation_expressions import MutatingExpressions
 from kapi.apis.admissionregistration.policy_expressions import validate_policy_expressions
 from kapi.apis.admissionregistration.rule_validation import (
     validate_match_conditions,
@@ -28,6 +29,7 @@ __all__ = [
 
 _FAILURE_POLICIES = ("Fail", "Ignore")
 _REINVOCATION_POLICIES = ("IfNeeded", "Never")
+_MUTATING_OPERATIONS = ("*", "CONNECT", "CREATE", "UPDATE")
 _REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge")
 _ACTIONS = ("Audit", "Deny", "Warn")
 _NOT_FOUND_ACTIONS = ("Deny", "Allow")
@@ -80,21 +82,52 @@ def validate_validating_policy(obj: JSONObject, errors: ErrorList) -> None:
     validate_policy_expressions(spec, errors)
 
 
-def validate_mutating_policy(obj: JSONObject, errors: ErrorList) -> None:
-    """A MutatingAdmissionPolicy."""
-    spec = obj.get("spec") or {}
+def validate_mutating_policy(
+    obj: JSONObject, errors: ErrorList, old: JSONObject | None = None
+) -> None:
+    """A MutatingAdmissionPolicy; of an update only what is new is compiled.
+
+    An expression that was accepted before must not hinder a change of something else.
+    """
+    spec, old_spec = obj.get("spec") or {}, (old or {}).get("spec")
+    same_conditions = _same(spec, old_spec, "paramKind", "matchConditions")
+    same_mutations = _same(spec, old_spec, "paramKind", "variables", "mutations")
+    expressions = MutatingExpressions(spec)
     _validate_failure_policy(spec, errors)
+    _validate_constraints(spec, errors)
+    if spec.get("matchConstraints") is not None:
+        rules = spec["matchConstraints"].get("resourceRules") or []
+        _validate_operations(rules, "spec.matchConstraints.resourceRules.operations", errors)
+    if not same_conditions:
+        conditions = spec.get("matchConditions") or []
+        validate_match_conditions(conditions, "spec.matchConditions", errors)
+        expressions.check_conditions(errors)
+    _validate_variables(spec, errors)
+    if not same_mutations:
+        expressions.check_variables(errors)
+    mutations = spec.get("mutations") or []
+    if not mutations:
+        errors.required("spec.mutations", "mutations must contain at least one item")
+    for i, mutation in enumerate(mutations):
+        checked = None if same_mutations else expressions
+        _validate_mutation(mutation, f"spec.mutations[{i}]", errors, checked)
     reinvocation = spec.get("reinvocationPolicy", "")
     if not reinvocation:
         errors.required("spec.reinvocationPolicy")
     elif reinvocation not in _REINVOCATION_POLICIES:
         errors.not_supported("spec.reinvocationPolicy", reinvocation, _REINVOCATION_POLICIES)
-    _validate_common(spec, errors)
-    mutations = spec.get("mutations") or []
-    if not mutations:
-        errors.required("spec.mutations", "mutations must contain at least one item")
-    for i, mutation in enumerate(mutations):
-        _validate_mutation(mutation, f"spec.mutations[{i}]", errors)
+
+
+def _same(spec: JSONObject, old: JSONObject | None, *members: str) -> bool:
+    return old is not None and all(spec.get(name) == old.get(name) for name in members)
+
+
+def _validate_operations(rules: list[JSONObject], path: str, errors: ErrorList) -> None:
+    """What is deleted cannot be changed."""
+    for rule in rules:
+        for operation in rule.get("operations") or ():
+            if operation not in _MUTATING_OPERATIONS:
+                errors.not_supported(path, operation, _MUTATING_OPERATIONS)
 
 
 def _validate_failure_policy(spec: JSONObject, errors: ErrorList) -> None:
@@ -107,6 +140,13 @@ def _validate_failure_policy(spec: JSONObject, errors: ErrorList) -> None:
 
 def _validate_common(spec: JSONObject, errors: ErrorList) -> None:
     """Parameters, what is matched, match conditions and variables."""
+    _validate_constraints(spec, errors)
+    conditions = spec.get("matchConditions") or []
+    validate_match_conditions(conditions, "spec.matchConditions", errors)
+    _validate_variables(spec, errors)
+
+
+def _validate_constraints(spec: JSONObject, errors: ErrorList) -> None:
     param_kind = spec.get("paramKind")
     if param_kind is not None:
         _validate_param_kind(param_kind, "spec.paramKind", errors)
@@ -117,8 +157,9 @@ def _validate_common(spec: JSONObject, errors: ErrorList) -> None:
         validate_match_resources(constraints, "spec.matchConstraints", errors)
         if not constraints.get("resourceRules"):
             errors.required("spec.matchConstraints.resourceRules")
-    conditions = spec.get("matchConditions") or []
-    validate_match_conditions(conditions, "spec.matchConditions", errors)
+
+
+def _validate_variables(spec: JSONObject, errors: ErrorList) -> None:
     for i, variable in enumerate(spec.get("variables") or ()):
         path, name = f"spec.variables[{i}]", variable.get("name", "")
         if not name.strip():
@@ -204,7 +245,10 @@ def _validate_audit_annotations(
         seen.add(key)
 
 
-def _validate_mutation(mutation: JSONObject, path: str, errors: ErrorList) -> None:
+def _validate_mutation(
+    mutation: JSONObject, path: str, errors: ErrorList, expressions: MutatingExpressions | None
+) -> None:
+    """``expressions`` is None for what was checked before."""
     patch_type = mutation.get("patchType", "")
     if not patch_type:
         errors.required(f"{path}.patchType")
@@ -213,19 +257,24 @@ def _validate_mutation(mutation: JSONObject, path: str, errors: ErrorList) -> No
     if wanted is None:
         errors.not_supported(f"{path}.patchType", patch_type, sorted(_PATCHES))
         return
+    patch, where = mutation.get(wanted), f"{path}.{wanted}"
+    if patch is None:
+        errors.required(where, f"must be specified when patchType is {patch_type}")
+    else:
+        text, where = patch.get("expression", "").strip(), f"{where}.expression"
+        if not text:
+            errors.required(where)
+        elif expressions is not None:
+            expressions.check_mutation(patch_type, text, where, errors)
     for member in _PATCHES.values():
-        patch, where = mutation.get(member), f"{path}.{member}"
-        if member != wanted:
-            if patch is not None:
-                message = f"must not be specified when patchType is {patch_type}"
-                errors.forbidden(where, message)
-        elif patch is None:
-            errors.required(where, f"must be specified when patchType is {patch_type}")
-        elif not patch.get("expression", "").strip():
-            errors.required(f"{where}.expression", "expression is not specified")
+        if member != wanted and mutation.get(member) is not None:
+            message = f"must not be specified when patchType is {patch_type}"
+            errors.invalid(f"{path}.{member}", f"{{{member}}}", message)
 
 
-def validate_policy_binding(obj: JSONObject, errors: ErrorList, *, actions: bool) -> None:
+def validate_policy_binding(
+    obj: JSONObject, errors: ErrorList, *, actions: bool, mutating: bool = False
+) -> None:
     """A binding: which policy, with which parameters, for what, and what happens then."""
     spec = obj.get("spec") or {}
     policy = spec.get("policyName", "")
@@ -240,6 +289,9 @@ def validate_policy_binding(obj: JSONObject, errors: ErrorList, *, actions: bool
     if match is not None:
         # Clients know these errors with this path.
         validate_match_resources(match, "spec.matchResouces", errors)
+        if mutating:
+            where = "spec.matchResources.resourceRules.operations"
+            _validate_operations(match.get("resourceRules") or [], where, errors)
     if actions:
         _validate_actions(spec.get("validationActions") or [], "spec.validationActions", errors)
 

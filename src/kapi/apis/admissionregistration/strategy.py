@@ -97,6 +97,12 @@ class MutatingAdmissionPolicyStrategy(_ConfigurationStrategy):
         """What is matched, and the mutations."""
         validate_mutating_policy(obj, errors)
 
+    def validate_update(
+        self, context: RequestContext, obj: JSONObject, old: JSONObject, errors: ErrorList
+    ) -> None:
+        """The same, but for expressions that stay as they are."""
+        validate_mutating_policy(obj, errors, old)
+
 
 class ValidatingAdmissionPolicyBindingStrategy(_ConfigurationStrategy):
     """ValidatingAdmissionPolicyBinding."""
@@ -106,7 +112,7 @@ class ValidatingAdmissionPolicyBindingStrategy(_ConfigurationStrategy):
     def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
         """Policy, parameters, matching and actions."""
         actions = not self._mutating and context.minor >= _STATUS_MINOR
-        validate_policy_binding(obj, errors, actions=actions)
+        validate_policy_binding(obj, errors, actions=actions, mutating=self._mutating)
 
 
 class MutatingAdmissionPolicyBindingStrategy(ValidatingAdmissionPolicyBindingStrategy):

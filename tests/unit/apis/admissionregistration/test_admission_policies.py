@@ -1,4 +1,4 @@
-"""Admission policies and their bindings, but for their expressions."""
+"""Admission policies and their bindings."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def errors_of(validate, obj, **options):
 def binding_errors(*, mutating=False, **spec):
     obj = {"spec": {"policyName": "p", "validationActions": ["Deny"], **spec}}
     default_policy_binding(obj)
-    return errors_of(validate_policy_binding, obj, actions=not mutating)
+    return errors_of(validate_policy_binding, obj, actions=not mutating, mutating=mutating)
 
 
 def test_a_policy_does_something():
@@ -95,16 +95,106 @@ def test_a_mutation_has_the_patch_of_its_type():
     patch = {"expression": "Object{}"}
     mutation = {"patchType": "JSONPatch", "applyConfiguration": patch}
     assert errors_of(validate_mutating_policy, policy(mutations=[mutation])) == [
-        "spec.reinvocationPolicy: Required value",
-        (
-            "spec.mutations[0].applyConfiguration: Forbidden: must not be specified when patchType "
-            "is JSONPatch"
-        ),
         (
             "spec.mutations[0].jsonPatch: Required value: must be specified when patchType is "
             "JSONPatch"
         ),
+        (
+            'spec.mutations[0].applyConfiguration: Invalid value: "{applyConfiguration}": must not '
+            "be specified when patchType is JSONPatch"
+        ),
+        "spec.reinvocationPolicy: Required value",
     ]
+
+
+def mutating(expression="Object{}", *, patches=False, **spec):
+    """A MutatingAdmissionPolicy with one mutation."""
+    member = "jsonPatch" if patches else "applyConfiguration"
+    patch_type = "JSONPatch" if patches else "ApplyConfiguration"
+    mutation = {"patchType": patch_type, member: {"expression": expression}}
+    return policy(mutations=[mutation], reinvocationPolicy="Never", **spec)
+
+
+@pytest.mark.parametrize(
+    ("expression", "patches", "message"),
+    [
+        ("{'spec': 1}", False, "must evaluate to Object but got map(string, int)"),
+        ("Object.spec{}", False, "must evaluate to Object but got Object.spec"),
+        ("object", False, "must evaluate to Object but got dyn"),
+        ("[]", True, "must evaluate to list(JSONPatch) but got list(dyn)"),
+        ("JSONPatch{op: 'add'}", True, "must evaluate to list(JSONPatch) but got JSONPatch"),
+        ("[JSONPatch{op: 1}]", True, "expected type of field 'op' is 'string' but provided type"),
+        ("[JSONPatch{ops: ''}]", True, "undefined field 'ops'"),
+        ("Objects{}", False, "undeclared reference to 'Objects' (in container '')"),
+        ("Object{spec: params.x}", False, "undeclared reference to 'params' (in container '')"),
+        ("Object{spec: variables.x}", False, "undeclared reference to 'variables'"),
+        (" ", False, "spec.mutations[0].applyConfiguration.expression: Required value"),
+    ],
+)
+def test_mutations_are_type_checked(expression, patches, message):
+    """The type must be exact, and only what is declared can be named."""
+    found = errors_of(validate_mutating_policy, mutating(expression, patches=patches))
+    assert len(found) == 1
+    assert message in found[0]
+
+
+@pytest.mark.parametrize(
+    ("expression", "patches"),
+    [
+        ("Object{metadata: Object.metadata{labels: {'a': 'b'}}}", False),
+        ("true ? Object{} : Object{spec: Object.spec{?replicas: object.spec.?replicas}}", False),
+        ("has(object.x) ? [] : [JSONPatch{op: 'remove', path: '/x'}]", True),
+        ("[JSONPatch{op: 'test', path: '/' + jsonpatch.escapeKey('a/b')}] + []", True),
+        ("object.items.map(i, JSONPatch{op: 'add', path: '/-', value: i})", True),
+    ],
+)
+def test_mutations_of_the_right_type_are_accepted(expression, patches):
+    """Empty lists become what they are joined with."""
+    assert errors_of(validate_mutating_policy, mutating(expression, patches=patches)) == []
+
+
+def test_only_mutations_make_objects():
+    """Variables are typed for mutations, but cannot contain objects of their own."""
+    obj = mutating(
+        "Object{spec: Object.spec{replicas: variables.n}}",
+        variables=[{"name": "n", "expression": "1"}],
+        matchConditions=[{"name": "c", "expression": "variables.n == 1"}],
+    )
+    assert [error.split(":")[0] for error in errors_of(validate_mutating_policy, obj)] == [
+        "spec.matchConditions[0].expression"
+    ]
+    obj = mutating("variables.o", variables=[{"name": "o", "expression": "Object{}"}])
+    found = errors_of(validate_mutating_policy, obj)
+    assert "undeclared reference to 'Object'" in found[0]
+    assert "undefined field 'o'" in found[1]
+
+
+def test_what_is_deleted_cannot_be_changed():
+    """Neither policies nor their bindings may be for DELETE."""
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}
+    for operations in (["CREATE", "UPDATE", "CONNECT"], ["*"]):
+        match = {"resourceRules": [{**rule, "operations": operations}]}
+        assert errors_of(validate_mutating_policy, mutating(matchConstraints=match)) == []
+    match = {"resourceRules": [{**rule, "operations": ["DELETE"]}]}
+    refused = (
+        'resourceRules.operations: Unsupported value: "DELETE": supported values: "*", "CONNECT", '
+        '"CREATE", "UPDATE"'
+    )
+    assert errors_of(validate_mutating_policy, mutating(matchConstraints=match)) == [
+        f"spec.matchConstraints.{refused}"
+    ]
+    assert binding_errors(matchResources=match, mutating=True) == [f"spec.matchResources.{refused}"]
+
+
+def test_expressions_that_stay_are_not_compiled_again():
+    """An update of something else is not refused for what was stored; one of variables may be."""
+    old = mutating("Object{spec: nobody}", matchConditions=[{"name": "c", "expression": "1"}])
+    new = {**old, "metadata": {"name": "p", "labels": {"a": "b"}}}
+    assert errors_of(validate_mutating_policy, new, old=old) == []
+    changed = {**old, "spec": {**old["spec"], "variables": [{"name": "v", "expression": "1"}]}}
+    found = errors_of(validate_mutating_policy, changed, old=old)
+    assert len(found) == 1
+    assert "undeclared reference to 'nobody'" in found[0]
 
 
 def test_actions_of_a_binding_do_not_contradict():
