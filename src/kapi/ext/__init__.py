@@ -27,8 +27,6 @@ from kapi.apimachinery.errors import (
     StatusError,
     TooManyRequests,
 )
-from kapi.apimachinery.quantity import Quantity
-from kapi.apimachinery.quantity import parse as quantity
 from kapi.ext.client import Client
 from kapi.ext.declaration import AGE, Column, Scale
 from kapi.ext.errors import (
@@ -44,6 +42,7 @@ from kapi.ext.errors import (
 from kapi.ext.extension import Extension
 from kapi.ext.markers import Field, Rule
 from kapi.ext.objects import Metadata, Object, Request
+from kapi.ext.quantities import Quantity
 from kapi.ext.scalars import IntOrString
 
 __all__ = [
@@ -73,6 +72,5 @@ __all__ = [
     "invalid",
     "not_found",
     "not_supported",
-    "quantity",
     "required",
 ]

@@ -63,7 +63,7 @@ class Extension:
         kind: str = "",
         plural: str = "",
         singular: str = "",
-        scope: Literal["Namespaced", "Cluster"] = "Namespaced",
+        scope: Literal["", "Namespaced", "Cluster"] = "",
         short_names: Sequence[str] = (),
         categories: Sequence[str] = (),
         status: type | None = None,
@@ -78,28 +78,25 @@ class Extension:
     ) -> Callable[[_Class], _Class]:
         """Declare a class (dataclass or pydantic model) as the spec of a resource.
 
-        ``kind`` is the name of the class, without ``Spec`` at its end, if none is given; further
-        versions of a kind name it, and need not repeat names, scope and scale. ``status`` is the
-        class of the status; all of its fields need defaults. ``rules`` are CEL rules over the
-        whole object. The most stable version is stored unless one says ``storage=True``.
+        Objects are in namespaces unless ``scope`` is Cluster. ``kind`` is the name of the class,
+        without ``Spec`` at its end, if none is given; further versions of a kind name it, and need
+        not repeat names, scope and scale. ``status`` is the class of the status; all of its fields
+        need defaults. ``rules`` are CEL rules over the whole object. The most stable version is
+        stored unless one says ``storage=True``.
         """
         names = _names_of_caller()
 
         def declare(spec_class: _Class) -> _Class:
             found = kind or spec_class.__name__.removesuffix("Spec")
-            declaration = self._declarations.get(found)
-            if declaration is None:
-                declaration = Declaration(
-                    self.name,
-                    self.group,
-                    found,
-                    plural or _plural(found.lower()),
-                    singular or found.lower(),
-                    scope,
-                    short_names,
-                    categories,
-                    scale,
-                )
+            names_given = {
+                "plural": plural,
+                "singular": singular,
+                "scope": scope,
+                "short_names": short_names,
+                "categories": categories,
+                "scale": scale,
+            }
+            declaration = self._declared(found, names_given)
             if version in declaration.versions:
                 raise DeclarationError(f"{found}: {version} is declared twice")
             spec_shape, status_shape = _shapes(spec_class, status, names)
@@ -123,6 +120,29 @@ class Extension:
             return spec_class
 
         return declare
+
+    def _declared(self, kind: str, given: Mapping[str, Any]) -> Declaration:
+        """The resource of a kind; what later versions say again has to be the same."""
+        declaration = self._declarations.get(kind)
+        if declaration is None:
+            return Declaration(
+                self.name,
+                self.group,
+                kind,
+                given["plural"] or _plural(kind.lower()),
+                given["singular"] or kind.lower(),
+                given["scope"] or "Namespaced",
+                given["short_names"],
+                given["categories"],
+                given["scale"],
+            )
+        for name, value in given.items():
+            if value and value != getattr(declaration, name):
+                raise DeclarationError(
+                    f"{kind}: all versions share {name}, and another one says "
+                    f"{getattr(declaration, name)!r}"
+                )
+        return declaration
 
     # -- functions ----------------------------------------------------------------------------
 

@@ -11,8 +11,8 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
-from kapi.apimachinery.quantity import Quantity, parse
 from kapi.ext.errors import DeclarationError
+from kapi.ext.quantities import Quantity
 
 if TYPE_CHECKING:
     import enum
@@ -93,10 +93,6 @@ def _dump_duration(value: timedelta) -> str:
     return f"{sign}{minutes}m{text}s" if minutes else f"{sign}{text}s"
 
 
-def _load_quantity(value: JSONValue) -> Quantity:
-    return parse(value if isinstance(value, str) else repr(value))
-
-
 def _text(format_name: str = "") -> JSONObject:
     return {"type": "string", "format": format_name} if format_name else {"type": "string"}
 
@@ -117,7 +113,7 @@ _SCALARS: dict[type, Shape] = {
     UUID: Shape(_text("uuid"), UUID, str),
     IPv4Address: Shape(_text("ipv4"), IPv4Address, str),
     IPv6Address: Shape(_text("ipv6"), IPv6Address, str),
-    Quantity: Shape({**INT_OR_STRING.schema, "pattern": _QUANTITY_PATTERN}, _load_quantity, str),
+    Quantity: Shape({**INT_OR_STRING.schema, "pattern": _QUANTITY_PATTERN}, Quantity, str),
 }
 _ENUM_TYPES: dict[type, str] = {str: "string", int: "integer", bool: "boolean"}
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from kapi.apiextensions.customresource.codec import StoredCodec, metadata_reader
+from kapi.apiextensions.customresource.functions import EXTENSION_ANNOTATION, functions_of
 from kapi.apiextensions.customresource.resources import custom_resources, structural_schemas
 from kapi.apiextensions.definition.approval import set_approval
 from kapi.apiextensions.definition.naming import accept_names
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from kapi.apiextensions.conversion.webhook import ConversionWebhooks
+    from kapi.apiextensions.customresource.functions import ResourceFunctions
     from kapi.apiextensions.customresource.resources import CustomResourceVersions
     from kapi.apiextensions.schema.structural import StructuralSchema
     from kapi.apimachinery.types import JSONObject
@@ -71,9 +73,15 @@ class CustomResources:
     """
 
     def __init__(
-        self, api: API, engine: Engine, client: InProcessClient, webhooks: ConversionWebhooks
+        self,
+        api: API,
+        engine: Engine,
+        client: InProcessClient,
+        webhooks: ConversionWebhooks,
+        functions: Mapping[str, ResourceFunctions] | None = None,
     ) -> None:
         self._webhooks = webhooks
+        self._functions = functions or {}  # by the name of the definition
         self._api = api
         self._engine = engine
         self._client = client
@@ -160,7 +168,8 @@ class CustomResources:
 
     async def _serve(self, definition: JSONObject) -> None:
         meta, status = definition["metadata"], definition["status"]
-        names = orjson.dumps([status["acceptedNames"], status.get("storedVersions")])
+        extension = (meta.get("annotations") or {}).get(EXTENSION_ANNOTATION)
+        names = orjson.dumps([status["acceptedNames"], status.get("storedVersions"), extension])
         mark = (meta["uid"], meta.get("generation"), names)
         served = self._served.get(meta["name"])
         if served is not None and served.mark == mark:
@@ -168,13 +177,16 @@ class CustomResources:
         schemas = structural_schemas(
             self._loader(meta["name"]), definition["spec"], self._read_metadata
         )
-        versions = custom_resources(self._api.scheme, definition, schemas, self._webhooks)
+        functions = functions_of(definition, self._functions)
+        versions = custom_resources(
+            self._api.scheme, definition, schemas, self._webhooks, functions
+        )
         resources, storage = versions.served, versions.storage
         builtin = self._api.catalogue.preferred(storage.storage)
         if builtin is not None and not builtin.custom:
             return  # a resource that is part of the server stays what it is
         self._served[meta["name"]] = _Served(mark, resources, storage)
-        before = self._open(versions, schemas)
+        before = self._open(versions, schemas, functions)
         if served is not None:
             self._withdraw(served)
         if resources:
@@ -196,7 +208,10 @@ class CustomResources:
         return load
 
     def _open(
-        self, versions: CustomResourceVersions, schemas: Mapping[str, StructuralSchema]
+        self,
+        versions: CustomResourceVersions,
+        schemas: Mapping[str, StructuralSchema],
+        functions: ResourceFunctions | None,
     ) -> ResourceStore | None:
         """Make the store of a resource; returns the one with an older schema."""
         api, resource = self._api, versions.storage
@@ -208,7 +223,10 @@ class CustomResources:
             def fields(obj: JSONObject) -> tuple[str, ...]:
                 return tuple(strategy.field_labels(obj).values())
 
-        codec = StoredCodec(prefix, resource.hub, schemas, fields, versions.stored_versions)
+        convert = functions.convert if functions is not None and functions.converts else None
+        codec = StoredCodec(
+            prefix, resource.hub, schemas, fields, versions.stored_versions, convert
+        )
         before = api.stores.get(resource.storage)
         api.stores[resource.storage] = ResourceStore(
             resource.hub,

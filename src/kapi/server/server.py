@@ -86,7 +86,7 @@ from kapi.util.clock import SystemClock, format_time
 from kapi.util.ids import RandomIDs
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
     from pathlib import Path
     from typing import Any
 
@@ -101,6 +101,7 @@ if TYPE_CHECKING:
     from kapi.registry.catalogue import Resource
     from kapi.registry.hooks import WriteHooks
     from kapi.server.encryption import Encryption
+    from kapi.server.extensions import Extensions
     from kapi.server.options import ServerOptions
     from kapi.storage.engine import Engine
     from kapi.util.clock import Clock
@@ -152,11 +153,8 @@ class APIServer:
             catalogue.add(builtin_resources(scheme, rules, options.runtime_config))
         except RuntimeConfigError as error:
             raise OptionsError(f"--runtime-config: {error}") from error
-        self._engine = await open_engine(options, self.clock, self._commits)
-        if options.encryption_provider_config is not None:
-            self._engine = self._encrypted(
-                self._engine, options.encryption_provider_config, catalogue
-            )
+        await self._open_engine(catalogue)
+        extensions = self._load_extensions()
         allocators = self._allocators()
         hooks = ServiceHooks(allocators)
         definition_hooks = DefinitionHooks()
@@ -169,28 +167,27 @@ class APIServer:
         authorizer = authorizer_for(options.authorization_modes)
         quota_status = ClientQuotaStatus()
         converter = TypeConverter(scheme.compiler)
-        admission = AdmissionChain(
-            builtin_plugins(
-                lookup,
-                self.ids,
-                resource_access(authorizer),
-                quota_status,
-                self._webhook_access(lookup, catalogue, scheme, converter, authorizer),
-                minor=options.kubernetes_minor,
-                gates=options.feature_gates,
-                enabled=options.enabled_admission_plugins,
-                disabled=options.disabled_admission_plugins,
-            )
+        plugins = builtin_plugins(
+            lookup,
+            self.ids,
+            resource_access(authorizer),
+            quota_status,
+            self._webhook_access(lookup, catalogue, scheme, converter, authorizer),
+            minor=options.kubernetes_minor,
+            gates=options.feature_gates,
+            enabled=options.enabled_admission_plugins,
+            disabled=options.disabled_admission_plugins,
         )
+        admission = AdmissionChain(extensions.with_plugin(plugins) if extensions else plugins)
         for resource in catalogue.all():
             if resource.storage not in stores:
                 stores[resource.storage] = self._store(
                     scheme, resource, admission, write_hooks.get(resource.storage)
                 )
-        tables = TableWriter(scheme)
         negotiator = Negotiator(
             scheme.protobuf, with_cbor="CBORServingAndStorage" in options.feature_gates
         )
+        tables = TableWriter(scheme)
         api = API(
             minor=options.kubernetes_minor,
             scheme=scheme,
@@ -209,10 +206,9 @@ class APIServer:
         await self._load_services(stores, allocators, hooks)
         client = InProcessClient(api)
         hooks.client = quota_status.client = client
-        definition_hooks.custom_resources = CustomResources(
-            api, self._engine, client, self._conversion_webhooks()
+        custom_resources = await self._load_custom_resources(
+            api, client, definition_hooks, extensions
         )
-        await definition_hooks.custom_resources.load()
         await self._bootstrap(client)
         self._aggregator = aggregator(options, api, client, lookup)
         await self._aggregator.start()
@@ -226,11 +222,13 @@ class APIServer:
         metrics = RequestMetrics(lambda *gvr: catalogue.get(*gvr) is not None)
         documents: list[Document] = [MetricsDocument(metrics, stores, self._commits).respond]
         reviews = TokenReviews(authenticator, tokens.audiences)
-        router = self._router(api, tokens, reviews, documents)
+        router = self._router(
+            api, tokens, reviews, documents, extensions.handlers() if extensions else {}
+        )
         self._application = Application(
             api, router, authenticate, metrics, aggregation=self._aggregator
         )
-        self._start_controllers(api, client, definition_hooks.custom_resources, tokens)
+        self._start_controllers(api, client, custom_resources, tokens)
 
     def _start_controllers(
         self,
@@ -301,6 +299,12 @@ class APIServer:
         assert self._application is not None, "the server is not started"
         await self._application(scope, receive, send)
 
+    async def _open_engine(self, catalogue: Catalogue) -> None:
+        self._engine = await open_engine(self.options, self.clock, self._commits)
+        path = self.options.encryption_provider_config
+        if path is not None:
+            self._engine = self._encrypted(self._engine, path, catalogue)
+
     def _encrypted(self, engine: Engine, path: Path, catalogue: Catalogue) -> Engine:
         from kapi.server.encryption import Encryption  # noqa: PLC0415 - heavy, and seldom used
 
@@ -336,6 +340,35 @@ class APIServer:
         assert self._webhooks is not None
         self._conversions = ConversionWebhooks(self._webhooks, self.ids)
         return self._conversions
+
+    async def _load_custom_resources(
+        self,
+        api: API,
+        client: InProcessClient,
+        hooks: DefinitionHooks,
+        extensions: Extensions | None,
+    ) -> CustomResources:
+        """Serve what definitions in the store, and those of extensions, define."""
+        assert self._engine is not None
+        # In place before definitions are written, so that they are served at once.
+        hooks.custom_resources = custom_resources = CustomResources(
+            api,
+            self._engine,
+            client,
+            self._conversion_webhooks(),
+            extensions.behaviours if extensions else None,
+        )
+        await custom_resources.load()
+        if extensions is not None:
+            await extensions.install(api, client)
+        return custom_resources
+
+    def _load_extensions(self) -> Extensions | None:
+        if not self.options.extensions:
+            return None
+        from kapi.server.extensions import Extensions  # noqa: PLC0415 - for those who have some
+
+        return Extensions(self.options.extensions)
 
     def _allocators(self) -> ServiceAllocators:
         ranges = [text.strip() for text in self.options.service_cluster_ip_range.split(",")]
@@ -421,6 +454,7 @@ class APIServer:
         tokens: ServiceAccountTokens,
         token_reviews: TokenReviews,
         documents: list[Document],
+        more: Mapping[tuple[str, str, str], Handler],
     ) -> Router:
         health = Health({"ping": _fine, "etcd": self._check_store, "log": _fine})
         documents = [
@@ -452,6 +486,7 @@ class APIServer:
             ("", "serviceaccounts", "token"): tokens.requests.handle,
             ("", "", "scale"): Scales().handle,
             **Connector(kubelet_client(self.options.kubelet)).handlers(),
+            **more,
         }
         return Router(api, documents, resources, subresources)
 

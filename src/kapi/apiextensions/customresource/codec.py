@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from kapi.apiextensions.schema.merge import merge_schema
+from kapi.apimachinery.errors import StatusError
 from kapi.apimachinery.scheme import Decoded, DecodeError
 from kapi.storage.cacher.codec import JSONCodec, stored_value, value_header
 from kapi.storage.errors import Corrupt
@@ -105,7 +106,9 @@ class StoredCodec:
         schemas: Mapping[str, StructuralSchema],
         fields: Callable[[JSONObject], tuple[str, ...]] | None,
         stored_versions: Mapping[bytes, str] | None = None,
+        convert: Callable[[JSONObject, str, str], JSONObject] | None = None,
     ) -> None:
+        self._convert = convert  # from one version to another; None: by nothing
         self._api_version = gvk.api_version
         self._header = value_header(gvk.api_version, gvk.kind)
         self._headers = {version: header for header, version in (stored_versions or {}).items()}
@@ -132,7 +135,7 @@ class StoredCodec:
             return self._plain.decode(key, value, revision)
         try:
             obj = orjson.loads(value)
-            read = self._schema_of(obj).read(obj, [])
+            read = self._read(obj)
         except (orjson.JSONDecodeError, AttributeError, DecodeError) as error:
             raise Corrupt(f"the value of key {key!r} is no custom resource: {error}") from error
         header = self._headers.get(obj.get("apiVersion", ""), self._header)
@@ -143,6 +146,19 @@ class StoredCodec:
             entry.header = b""  # as for every value that was rewritten
         return entry
 
-    def _schema_of(self, obj: JSONObject) -> StructuralSchema:
+    def _read(self, obj: JSONObject) -> JSONObject:
+        """The object as its schemas want it, at the storage version where a function converts."""
         version = obj.get("apiVersion", "").rpartition("/")[2]
-        return self._schemas.get(version) or self._schemas[self._version]
+        schema = self._schemas.get(version) or self._schemas[self._version]
+        read: JSONObject = schema.read(obj, [])
+        if self._convert is None or version not in self._schemas or version == self._version:
+            return read
+        try:
+            converted = self._convert(read, version, self._version)
+        except StatusError as error:
+            raise DecodeError(str(error)) from error
+        return self._stored_form(converted)
+
+    def _stored_form(self, obj: JSONObject) -> JSONObject:
+        read: JSONObject = self._schemas[self._version].read(obj, [])
+        return read

@@ -11,6 +11,7 @@ from kapi.apiextensions.customresource.codec import CustomResourceCodec
 from kapi.apiextensions.customresource.columns import printer_columns
 from kapi.apiextensions.customresource.scale import CustomScale, ScalePaths
 from kapi.apiextensions.customresource.strategy import (
+    CustomResourceFunctionStrategy,
     CustomResourceStatusStrategy,
     CustomResourceStrategy,
     CustomResourceWithStatusStrategy,
@@ -18,6 +19,8 @@ from kapi.apiextensions.customresource.strategy import (
 from kapi.apiextensions.definition.versions import served_versions, storage_version
 from kapi.apiextensions.schema.structural import StructuralSchema
 from kapi.apiextensions.validations.check import compile_rule_check
+from kapi.apimachinery.errors import Invalid
+from kapi.apimachinery.field import ErrorList
 from kapi.apimachinery.scheme import Type
 from kapi.apimachinery.types import GroupResource, GroupVersionKind
 from kapi.registry.catalogue import Resource, Subresource
@@ -28,10 +31,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from kapi.apiextensions.conversion.webhook import ConversionWebhooks
+    from kapi.apiextensions.customresource.functions import ResourceFunctions
     from kapi.apiextensions.schema.reading import ReadMetadata
     from kapi.apiextensions.schema.structural import CompileRules
     from kapi.apimachinery.scheme import Scheme
     from kapi.apimachinery.types import JSONObject
+    from kapi.registry.rules import Convert
     from kapi.registry.strategy import Strategy
 
 __all__ = ["CustomResourceVersions", "custom_resources", "structural_schemas"]
@@ -89,9 +94,10 @@ def custom_resources(
     definition: JSONObject,
     schemas: Mapping[str, StructuralSchema],
     webhooks: ConversionWebhooks,
+    functions: ResourceFunctions | None = None,
 ) -> CustomResourceVersions:
-    """The resources that an established definition makes."""
-    builder = _Builder(scheme, definition, schemas, webhooks)
+    """The resources that an established definition makes, with the functions of an extension."""
+    builder = _Builder(scheme, definition, schemas, webhooks, functions)
     converted = builder.converted
     stored_versions = None if converted is None else converted.stored_versions()
     return CustomResourceVersions(builder.served(), builder.storage(), stored_versions)
@@ -104,7 +110,9 @@ class _Builder:
         definition: JSONObject,
         schemas: Mapping[str, StructuralSchema],
         webhooks: ConversionWebhooks,
+        functions: ResourceFunctions | None,
     ) -> None:
+        self._functions = functions
         self._scheme = scheme
         # Without its schemas, which are read when they are needed and not kept before.
         versions = [
@@ -178,7 +186,7 @@ class _Builder:
             verbs=_VERBS,
             short_names=tuple(names.get("shortNames") or ()),
             categories=tuple(names.get("categories") or ()),
-            subresources=_subresources(version, gvk),
+            subresources=self._subresources(version, gvk),
             type=_UNTYPED,
             codec=CustomResourceCodec(self._scheme, self._schemas[gvk.version], gvk),
             hub=self._hub if conversion is None else gvk,
@@ -192,18 +200,29 @@ class _Builder:
             conversion=conversion,
         )
 
+    def _subresources(self, version: JSONObject, gvk: GroupVersionKind) -> dict[str, Subresource]:
+        found = _subresources(version, gvk)
+        if self._functions is not None:
+            found.update({sub.name: sub for sub in self._functions.subresources(gvk)})
+        return found
+
     def _rules(self, version: JSONObject) -> KindRules:
         has_status = (version.get("subresources") or {}).get("status") is not None
         kind = CustomResourceWithStatusStrategy if has_status else CustomResourceStrategy
-        schemas = self._schemas.__getitem__
-        strategy = kind(schemas, self._scales.get, self._selectable)
+        schemas, functions, hub = self._schemas.__getitem__, self._functions, self._hub.version
+        strategy = kind(schemas, self._scales.get, self._selectable, functions, hub)
         subresources: dict[str, Strategy] = {}
         if has_status:
-            subresources["status"] = CustomResourceStatusStrategy(schemas, self._scales.get)
+            subresources["status"] = CustomResourceStatusStrategy(
+                schemas, self._scales.get, functions, hub
+            )
+        if functions is not None:
+            changing = CustomResourceFunctionStrategy(
+                schemas, self._scales.get, self._selectable, functions, hub
+            )
+            subresources.update({sub.name: changing for sub in functions.subresources(self._hub)})
         own = _selectable([version])
-        by_name = len(self._schemas) > 1 and self.converted is None
-        convert = {version["name"]: self._convert(version["name"])} if by_name else {}
-        to_hub = {version["name"]: self._convert(self._hub.version)} if convert else {}
+        to_hub, convert = self._conversions(version["name"])
         return KindRules(
             strategy=strategy,
             to_hub=to_hub,
@@ -216,6 +235,32 @@ class _Builder:
                 path.removeprefix(".") if path in own else "" for path in self._selectable
             ),
         )
+
+    def _conversions(self, version: str) -> tuple[Mapping[str, Convert], Mapping[str, Convert]]:
+        """How objects of a version become what is stored, and back."""
+        if len(self._schemas) == 1 or self.converted is not None:
+            return {}, {}
+        hub, functions = self._hub.version, self._functions
+        if functions is None or not functions.converts:
+            return {version: self._convert(hub)}, {version: self._convert(version)}
+        if version == hub:
+            return {}, {}
+        schema, convert = self._schemas[version], functions.convert
+
+        def to_hub(obj: JSONObject) -> JSONObject:
+            errors = ErrorList()
+            schema.validate(obj, None, errors)
+            schema.validate_rules(obj, None, errors, lambda _: None)
+            if errors:
+                name = obj["metadata"].get("name") or ""
+                raise Invalid.kind(self._group, self._hub.kind, name, errors)
+            return convert(obj, version, hub)
+
+        def from_hub(obj: JSONObject) -> JSONObject:
+            converted: JSONObject = schema.prune(convert(obj, hub, version))
+            return converted
+
+        return {version: to_hub}, {version: from_hub}
 
     def _convert(self, version: str) -> Callable[[JSONObject], JSONObject]:
         """Conversion by nothing: the same object, as far as the version knows it."""
