@@ -55,7 +55,7 @@ class MutatingAdmissionPolicy(Plugin):
             rounds = attributes.reinvocation.states.setdefault(self.name, Rounds())
             assert isinstance(rounds, Rounds)
             rounds.begin(attributes.reinvocation, attributes.obj)
-            work.run(calls, rounds, attributes.reinvocation)
+            await work.run(calls, rounds, attributes.reinvocation)
             rounds.end(attributes.obj)
         work.raise_failures()
 

@@ -97,15 +97,15 @@ class MutatingWork:
             await self._inputs.read_namespace()
         return calls
 
-    def run(self, calls: list[_Call], rounds: Rounds, reinvocation: Reinvocation) -> None:
+    async def run(self, calls: list[_Call], rounds: Rounds, reinvocation: Reinvocation) -> None:
         """Call those whose turn it is."""
         changed = False
         for call in calls:
             if reinvocation.again and call.key not in rounds.due:
                 continue
-            if not self._is_wanted(call):
+            if not await self._is_wanted(call):
                 continue
-            if self._mutate(call):
+            if await self._mutate(call):
                 changed = True
                 rounds.changed()
             if call.policy.reinvocable:
@@ -114,20 +114,23 @@ class MutatingWork:
             rounds.changed()
             reinvocation.wanted = True
 
-    def _scope(self, call: _Call) -> dict[str, Any]:
+    async def _scope(self, call: _Call) -> dict[str, Any]:
+        """The variables as they are now: those before have changed the object."""
+        await self._matching.objects.prepare(call.invocation.resource)
         return {**self._inputs.scope(call.invocation), "params": call.param}
 
-    def _is_wanted(self, call: _Call) -> bool:
+    async def _is_wanted(self, call: _Call) -> bool:
         """Whether the match conditions hold."""
         if not call.policy.conditions:
             return True
+        scope = await self._scope(call)
         try:
-            return conditions_hold(call.policy.conditions, self._scope(call), [COST_LIMIT])
+            return conditions_hold(call.policy.conditions, scope, [COST_LIMIT])
         except CelError as error:
             self._fail(call.policy, _who(call.policy, call.binding), str(error))
             return False
 
-    def _mutate(self, call: _Call) -> bool:
+    async def _mutate(self, call: _Call) -> bool:
         """Apply all mutations of a policy; whether the object is another now."""
         if self._attributes.obj is None:
             return False
@@ -135,13 +138,13 @@ class MutatingWork:
         changed = False
         for mutation in call.policy.mutations:
             try:
-                changed |= self._apply(call, mutation, typed)
+                changed |= await self._apply(call, mutation, typed)
             except MutationError as error:
                 self._fail(call.policy, _who(call.policy, call.binding), str(error))
         return changed
 
-    def _apply(self, call: _Call, mutation: Mutation, typed: TypedSchema) -> bool:
-        scope, budget = self._scope(call), [COST_LIMIT]
+    async def _apply(self, call: _Call, mutation: Mutation, typed: TypedSchema) -> bool:
+        scope, budget = await self._scope(call), [COST_LIMIT]
         if call.policy.variables:
             # Of the object as it is now, so not shared between mutations.
             scope["variables"] = Variables(call.policy.variables, scope, budget)
@@ -156,7 +159,7 @@ class MutatingWork:
         if changed is obj:
             return False
         resource = call.invocation.resource
-        return self._matching.objects.replace(resource, changed, strict=mutation.patches)
+        return await self._matching.objects.accept(resource, changed, strict=mutation.patches)
 
     def _typed(self, call: _Call) -> TypedSchema:
         resource = call.invocation.resource

@@ -130,7 +130,9 @@ class ReviewedObjects:
     def _is_stored(self, resource: Resource) -> bool:
         return reviewed_kind(resource, self._attributes.subresource) == resource.gvk
 
-    async def accept(self, resource: Resource, changed: JSONObject) -> bool:
+    async def accept(
+        self, resource: Resource, changed: JSONObject, *, strict: bool = False
+    ) -> bool:
         """``replace``, also where a conversion webhook has to be asked first."""
         if resource.conversion is not None and self._asks(resource):
             try:
@@ -139,7 +141,7 @@ class ReviewedObjects:
                 raise InternalError(str(error)) from error
             conversion, resource = resource.conversion, self._attributes.resource
             changed = await _converted(conversion, changed, resource)
-        return self.replace(resource, changed)
+        return self.replace(resource, changed, strict=strict)
 
     def replace(self, resource: Resource, changed: JSONObject, *, strict: bool = False) -> bool:
         """Put an object in the place of what will be stored; whether it is another.

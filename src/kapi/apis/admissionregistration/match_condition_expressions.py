@@ -24,13 +24,13 @@ def compile_match_condition(expression: str) -> Program:
     """The program of an expression; raises ExpressionError."""
     # Only now: a server without match conditions starts without the expression language.
     from kapi.cel.syntax import CompileError  # noqa: PLC0415
-    from kapi.cel.types import BOOL, DYN  # noqa: PLC0415
+    from kapi.cel.types import BOOL  # noqa: PLC0415
 
     try:
         program = _environment().compile(expression)
     except CompileError as error:
         raise ExpressionError(f"compilation failed: {error}") from error
-    if program.type not in (BOOL, DYN):
+    if program.type != BOOL:
         raise ExpressionError(f"must evaluate to bool but got {program.type}")
     return program
 
