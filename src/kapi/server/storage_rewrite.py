@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kapi.apimachinery.errors import StatusError
 from kapi.server.data_directory import DataDirectory
 from kapi.server.options import StartError
 from kapi.storage.engine import Compare, Put
@@ -17,6 +18,7 @@ from kapi.storage.errors import CompareFailed, StorageError
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from kapi.registry.conversion import Conversion
     from kapi.registry.store import ResourceStore
     from kapi.server.options import ServerOptions
     from kapi.server.server import APIServer
@@ -60,26 +62,38 @@ def _locked(options: ServerOptions, clock: Clock) -> AbstractContextManager[None
 async def _rewrite_all(server: APIServer, clock: Clock, begun: Begun) -> int:
     assert server.api is not None
     engine = server.engine
-    stores = list(server.api.stores.values())
-    total = sum([await store.storage.count() for store in stores])
+    catalogue, stores = server.api.catalogue, dict(server.api.stores)
+    total = sum([await store.storage.count() for store in stores.values()])
     progress = begun.begin(total)
     done = 0
-    for store in stores:
+    for name, store in stores.items():
+        resource = catalogue.preferred(name)
+        conversion = None if resource is None else resource.conversion
         for entry in (await store.storage.list()).entries:
-            await _rewrite(store, engine, entry, clock)
+            value = await _value(store, entry, conversion)
+            await _rewrite(engine, entry, value, clock)
             done += 1
             progress(done)
     return total
 
 
-async def _rewrite(store: ResourceStore, engine: Engine, entry: Entry, clock: Clock) -> None:
+async def _value(store: ResourceStore, entry: Entry, conversion: Conversion | None) -> bytes:
+    obj = store.load(entry)
+    if conversion is not None:
+        try:
+            obj = await conversion.stored(obj)
+        except StatusError as error:
+            raise StartError(f"cannot convert {entry.key}: {error.message}") from error
+    return store.dump(obj)
+
+
+async def _rewrite(engine: Engine, entry: Entry, value: bytes, clock: Clock) -> None:
     found = await engine.get(entry.key)
     if found is None or found.mod_revision != entry.revision:
         return  # another server was faster
     ttl: float | None = None
     if found.expires_at is not None:
         ttl = max(found.expires_at - clock.now(), _SHORTEST_TTL_SECONDS)
-    value = store.dump(store.load(entry))
     try:
         await engine.txn((Compare(entry.key, entry.revision),), (Put(entry.key, value, ttl),))
     except CompareFailed:

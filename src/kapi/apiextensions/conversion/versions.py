@@ -101,7 +101,8 @@ class WebhookConversion:
 
     def _missing(self, entries: Iterable[Entry]) -> list[Entry]:
         own = self._header
-        return [entry for entry in entries if entry.header != own and entry.kept(self) is None]
+        missing = [entry for entry in entries if entry.header != own and entry.kept(self) is None]
+        return list(dict.fromkeys(missing))
 
     async def _obtain(self, missing: list[Entry]) -> None:
         """Have forms of entries made; those that others have asked for are waited for."""
