@@ -19,8 +19,8 @@ __all__ = ["AuthorizationAttributes"]
 class AuthorizationAttributes:
     """What somebody wants to do. ``path`` alone says what for requests that name no resource.
 
-    ``field_selector`` and ``label_selector`` narrow what is asked for; they are empty where
-    nothing does, or where they cannot be read.
+    ``field_selector`` and ``label_selector`` are texts that narrow what is asked for, empty where
+    nothing does. Authorizers ignore one that they cannot read.
     """
 
     user: UserInfo

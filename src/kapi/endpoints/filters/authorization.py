@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kapi.apimachinery import fields, names
 from kapi.apimachinery.errors import Forbidden
 from kapi.authorization.attributes import AuthorizationAttributes
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["attributes_of", "authorize", "refusal", "verb_of"]
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+_SELECTING = frozenset({"list", "watch", "deletecollection"})
+# Browsers must not guess that a refusal is anything but what it says.
+_REFUSAL_HEADERS = {"X-Content-Type-Options": "nosniff"}
 
 
 def verb_of(request: Request) -> str:
@@ -42,7 +46,7 @@ def attributes_of(request: Request) -> AuthorizationAttributes:
         return AuthorizationAttributes(
             request.user, request.method.lower(), is_resource=False, path=info.path
         )
-    return AuthorizationAttributes(
+    attributes = AuthorizationAttributes(
         request.user,
         verb_of(request),
         True,
@@ -54,6 +58,23 @@ def attributes_of(request: Request) -> AuthorizationAttributes:
         info.name,
         info.path,
     )
+    if request.query_string and attributes.verb in _SELECTING:
+        _read_selectors(attributes, request)
+    return attributes
+
+
+def _read_selectors(attributes: AuthorizationAttributes, request: Request) -> None:
+    """What narrows a request for many objects; one that is asked for by its name has this name."""
+    attributes.label_selector = request.parameter("labelSelector")
+    attributes.field_selector = selector = request.parameter("fieldSelector")
+    if not selector or attributes.name or attributes.verb == "deletecollection":
+        return
+    try:
+        name = fields.parse(selector).required_value("metadata.name")
+    except fields.SelectorError:
+        return
+    if name and not names.path_segment_name(name):
+        attributes.name = name
 
 
 def authorize(request: Request, authorizer: Authorizer) -> None:
@@ -61,7 +82,9 @@ def authorize(request: Request, authorizer: Authorizer) -> None:
     attributes = attributes_of(request)
     decision = authorizer.authorize(attributes)
     if not decision.allowed:
-        raise refusal(attributes, decision.reason)
+        error = refusal(attributes, decision.reason)
+        error.headers.update(_REFUSAL_HEADERS)
+        raise error
 
 
 def refusal(attributes: AuthorizationAttributes, reason: str = "") -> Forbidden:
