@@ -27,6 +27,7 @@ from kapi.cel.types import (
     DYN,
     INT,
     NULL,
+    QUALIFIED_NAMES,
     STRING,
     TYPE,
     UINT,
@@ -57,6 +58,7 @@ TYPE_NAMES = {
     "map": "map",
     "null_type": "null_type",
     "type": "type",
+    "optional_type": "optional_type",
 }
 _CONSTANTS: dict[type, Type] = {
     bool: BOOL,
@@ -86,6 +88,8 @@ class Checker:
         self.types: dict[int, Type] = {}
         self.resolved: dict[int, tuple[list[Overload], bool]] = {}
         self.names: set[str] = set()
+        # Selections that are names of types.
+        self.named_types: dict[int, str] = {}
         # Selections that are variables with a dot in their name.
         self.qualified: dict[int, str] = {}
         # Lists whose items need not be alike: what a text is formatted with.
@@ -139,6 +143,8 @@ class Checker:
         qualified = self._qualified_variable(node)
         if qualified is not None:
             return qualified
+        if self._names_type(node):
+            return TYPE
         operand = self.check(node.operand)
         optional = node.optional
         if operand.name == "optional_type":
@@ -159,6 +165,13 @@ class Checker:
         self.names.add(name)
         self.qualified[id(node)] = name
         return kind
+
+    def _names_type(self, node: Select) -> bool:
+        name = self._qualified(node)
+        if name not in QUALIFIED_NAMES:
+            return False
+        self.named_types[id(node)] = name
+        return True
 
     def _field(self, node: Select, operand: Type) -> Type:
         if operand.fields is not None:

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from kapi.cel.checker import Checker
 from kapi.cel.library import kubernetes_functions
+from kapi.cel.metering import BUDGET
 from kapi.cel.parser import parse
-from kapi.cel.program import BUDGET, build, weight
+from kapi.cel.program import build
 from kapi.cel.syntax import CompileError
-from kapi.cel.values import CelError, CostExceeded
+from kapi.cel.values import BudgetSpent, CelError, CostExceeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from kapi.cel.functions import Functions
-    from kapi.cel.program import Step
+    from kapi.cel.metering import Step
     from kapi.cel.syntax import Node
     from kapi.cel.types import Type
 
@@ -28,34 +29,48 @@ CALL_LIMIT = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A compiled expression: its type, the variables it names, and its tree."""
+    """A compiled expression: its type, the variables it names, its tree, and its fixed cost."""
 
     type: Type
     names: frozenset[str]
     tree: Node
-    types: Mapping[int, Type]
+    checked: Checker
     cost: int
     _step: Step
 
     def evaluate(self, variables: Mapping[str, Any], limit: int = CALL_LIMIT) -> Any:
         """The value of the expression; raises CelError."""
-        try:
-            return self._step({**variables, BUDGET: [limit]})
-        except RecursionError as error:
-            raise CelError("evaluation exceeded the recursion limit") from error
+        return self._run(variables, [limit - self.cost])
 
     def evaluate_within(self, variables: Mapping[str, Any], budget: list[int]) -> Any:
-        """The same, paid from a budget that is shared with other expressions."""
-        own = [min(CALL_LIMIT, budget[0]) - self.cost]
-        start = own[0]
-        if start < 0:
-            raise CostExceeded
+        """The same, paid from a budget that is shared with other expressions.
+
+        Raises BudgetSpent where it costs more than is left, even if it would have failed.
+        """
+        meter = [CALL_LIMIT - self.cost]
         try:
-            return self._step({**variables, BUDGET: own})
+            value = self._run(variables, meter)
+        except CelError:
+            self._pay(budget, meter)
+            raise
+        self._pay(budget, meter)
+        return value
+
+    def _run(self, variables: Mapping[str, Any], meter: list[int]) -> Any:
+        try:
+            value = self._step({**variables, BUDGET: meter})
         except RecursionError as error:
             raise CelError("evaluation exceeded the recursion limit") from error
-        finally:
-            budget[0] -= start - own[0] + self.cost
+        if meter[0] < 0:
+            raise CostExceeded
+        return value
+
+    @staticmethod
+    def _pay(budget: list[int], meter: list[int]) -> None:
+        spent = CALL_LIMIT - meter[0]
+        if spent > budget[0]:
+            raise BudgetSpent
+        budget[0] -= spent
 
 
 class Environment:
@@ -81,5 +96,5 @@ class Environment:
         kind = checker.check(tree)
         if checker.issues:
             raise CompileError(source, checker.issues)
-        step = build(tree, checker)
-        return Program(kind, frozenset(checker.names), tree, checker.types, weight(tree), step)
+        step, cost = build(tree, checker)
+        return Program(kind, frozenset(checker.names), tree, checker, cost, step)

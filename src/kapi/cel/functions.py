@@ -19,12 +19,16 @@ _SIGNATURE = re.compile(r"(?:([^()]+)\.)?\((.*)\)->(.+)")
 
 @dataclass(frozen=True, slots=True)
 class Overload:
-    """One form of a function; a method's receiver is its first parameter."""
+    """One form of a function; a method's receiver is its first parameter.
+
+    ``bind`` makes a function of the receiver where the only argument is known beforehand.
+    """
 
     params: tuple[Type, ...]
     result: Type
     method: bool
     call: Callable[..., Any]
+    bind: Callable[[Any], Callable[[Any], Any]] | None = None
 
 
 class Functions:
@@ -36,7 +40,13 @@ class Functions:
             for name, overloads in part.items():
                 self.overloads.setdefault(name, []).extend(overloads)
 
-    def declare(self, name: str, signature: str, call: Callable[..., Any]) -> None:
+    def declare(
+        self,
+        name: str,
+        signature: str,
+        call: Callable[..., Any],
+        bind: Callable[[Any], Callable[[Any], Any]] | None = None,
+    ) -> None:
         """Add ``receiver.(parameters)->result``, or the same without a receiver."""
         match = _SIGNATURE.fullmatch(signature.replace(" ", ""))
         assert match is not None, signature
@@ -44,7 +54,7 @@ class Functions:
         params = [read_type(text) for text in _split(listed)]
         if receiver:
             params.insert(0, read_type(receiver))
-        overload = Overload(tuple(params), read_type(result), bool(receiver), call)
+        overload = Overload(tuple(params), read_type(result), bool(receiver), call, bind)
         self.overloads.setdefault(name, []).append(overload)
 
 

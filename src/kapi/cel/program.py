@@ -1,15 +1,39 @@
 """Programs: checked expressions turned into nested Python functions of their variables.
 
-A scope is the dict of the variables, with the rest of the budget under a name that no variable
-can have. Comprehensions pay for each item what their body is worth.
+What parts of an expression cost, and which cost nothing because they are made when the program is,
+follows the evaluator of CEL: a variable and each member selected from it cost one, constants and
+literals of constants nothing, logical operators what is evaluated of them.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from kapi.cel.checker import TYPE_NAMES
+from kapi.cel.comprehensions import bind, comprehension, optional_map
+from kapi.cel.costs.calls import (
+    LIST_LITERAL,
+    MAP_LITERAL,
+    STRUCT_LITERAL,
+    call_cost,
+    is_contained,
+    is_traversal,
+)
+from kapi.cel.costs.sizes import regex_cost
 from kapi.cel.functions import dispatch
+from kapi.cel.metering import (
+    BUDGET,
+    Scope,
+    Step,
+    charge,
+    counted_call,
+    equality,
+    equality_to_text,
+    plain_call,
+    searching_call,
+    traversing_call,
+    truth,
+)
 from kapi.cel.operators import BINARY, index, select, select_optional
 from kapi.cel.syntax import (
     Call,
@@ -22,89 +46,371 @@ from kapi.cel.syntax import (
     Select,
     StructLiteral,
 )
-from kapi.cel.values import CelError, CostExceeded, ObjectValue, Optional, TypeValue, equal
+from kapi.cel.values import CelError, CostExceeded, ObjectValue, Optional, TypeValue, Uint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from kapi.cel.checker import Checker
+    from kapi.cel.costs.calls import CallCost
+    from kapi.cel.functions import Overload
 
-Scope: TypeAlias = "dict[str, Any]"
-Step: TypeAlias = "Callable[[Scope], Any]"
+__all__ = ["build"]
 
-__all__ = ["BUDGET", "Scope", "Step", "build", "weight"]
-
-BUDGET = "@budget"
-
-
-def weight(node: Node) -> int:
-    """What evaluating a part once costs, comprehensions counted once."""
-    if isinstance(node, Literal):
-        return 0
-    if isinstance(node, Ident):
-        return 1
-    if isinstance(node, Select):
-        return weight(node.operand) + 1
-    if isinstance(node, Call):
-        target = weight(node.target) if node.target is not None else 0
-        return 1 + target + sum(map(weight, node.args))
-    if isinstance(node, Comprehension):
-        return 1 + weight(node.target)
-    return 10
+_CONVERSIONS = frozenset(
+    {"bool", "bytes", "double", "duration", "dyn", "int", "string", "timestamp", "type", "uint"}
+)
+_SHORT = 10
 
 
-def build(node: Node, checker: Checker) -> Step:
-    """The function of an expression."""
-    if isinstance(node, Literal):
-        value = node.value
-        return lambda _scope: value
-    if isinstance(node, Ident):
-        return _ident(node.name, checker)
-    if isinstance(node, Select):
-        return _select(node, checker)
-    if isinstance(node, Call):
-        return _call(node, checker)
-    if isinstance(node, Comprehension):
-        return _comprehension(node, checker)
-    if isinstance(node, ListLiteral):
-        return _list(node, checker)
-    if isinstance(node, MapLiteral):
-        return _map(node, checker)
-    assert isinstance(node, StructLiteral)
-    return _struct(node, checker)
+def build(node: Node, checker: Checker) -> tuple[Step, int]:
+    """The function of an expression, and what it costs whatever its variables are."""
+    return Builder(checker).branch(node)
 
 
-def _ident(name: str, checker: Checker) -> Step:
-    type_value = TypeValue(TYPE_NAMES[name]) if name in TYPE_NAMES else None
+class Builder:
+    """Builds steps; ``fixed`` is what those built so far cost that follow one another."""
 
-    def step(scope: Scope) -> Any:
+    def __init__(self, checker: Checker) -> None:
+        self._checker = checker
+        self.fixed = 0
+
+    def branch(self, node: Node) -> tuple[Step, int]:
+        """A part that is not always evaluated, and its fixed cost, which is not charged yet."""
+        outer, self.fixed = self.fixed, 0
+        step = self.build(node)
+        outer, self.fixed = self.fixed, outer
+        return step, outer
+
+    def build(self, node: Node) -> Step:
+        """The function of a part."""
+        if isinstance(node, Call):
+            return self._call(node)
+        if isinstance(node, Select):
+            return self._select(node)
+        if isinstance(node, Ident):
+            return self._ident(node)
+        if isinstance(node, Literal):
+            value = node.value
+            return lambda _scope: value
+        if isinstance(node, Comprehension):
+            return self._comprehension(node)
+        if isinstance(node, ListLiteral):
+            return self._list(node)
+        if isinstance(node, MapLiteral):
+            return self._map(node)
+        assert isinstance(node, StructLiteral)
+        return self._struct(node)
+
+    def is_constant(self, node: Node) -> bool:
+        """Whether a part is made once, when the program is."""
+        if isinstance(node, Literal):
+            return True
+        if isinstance(node, Ident):
+            return node.name in TYPE_NAMES and self._checker.types[id(node)].name == "type"
+        if isinstance(node, Select):
+            return id(node) in self._checker.named_types
+        if isinstance(node, ListLiteral):
+            return not node.optionals and all(map(self.is_constant, node.items))
+        if isinstance(node, MapLiteral):
+            return all(
+                not optional and self.is_constant(key) and self.is_constant(value)
+                for key, value, optional in node.entries
+            )
+        if isinstance(node, Call) and node.target is None and len(node.args) == 1:
+            return node.function in _CONVERSIONS and self.is_constant(node.args[0])
+        return False
+
+    def _ident(self, node: Ident) -> Step:
+        name = node.name
+        if self.is_constant(node):
+            value = TypeValue(TYPE_NAMES[name])
+            return lambda _scope: value
+        return self._variable(name)
+
+    def _variable(self, name: str) -> Step:
+        self.fixed += 1
+
+        def step(scope: Scope) -> Any:
+            try:
+                return scope[name]
+            except KeyError:
+                raise CelError(f"no such attribute(s): {name}") from None
+
+        return step
+
+    def _operand(self, node: Node) -> Step:
+        """What a member is taken from: the result of anything but a chain costs one more."""
+        if not _is_chain(node):
+            self.fixed += 1
+        return self.build(node)
+
+    def _select(self, node: Select) -> Step:
+        type_name = self._checker.named_types.get(id(node))
+        if type_name is not None:
+            value = TypeValue(type_name)
+            return lambda _scope: value
+        qualified = self._checker.qualified.get(id(node))
+        if qualified is not None:
+            return self._variable(qualified)
+        name, operand = node.name, self._operand(node.operand)
+        if node.test:  # the test costs one, and what it is the last member of one less
+            return _has(operand, name)
+        if node.optional:
+            return _present(operand, lambda _scope: name)
+        self.fixed += 1
+
+        def step(scope: Scope) -> Any:
+            value = operand(scope)
+            if value.__class__ is dict and name in value:
+                return value[name]
+            return select(value, name)
+
+        return step
+
+    def _index(self, node: Call) -> Step:
+        operand_node, key_node = node.args
+        operand = self._operand(operand_node)
+        if self.is_constant(key_node) or not _is_chain(key_node):
+            self.fixed += 1
+        key = self.build(key_node)
+        if node.function == "_[_]":
+            return lambda scope: index(operand(scope), key(scope))
+        self.fixed -= 1
+        return _present(operand, key)
+
+    def _call(self, node: Call) -> Step:
+        name = node.function
+        special = _SPECIAL.get(name)
+        if special is not None:
+            return special(self, node)
+        overloads, exact = self._checker.resolved[id(node)]
+        if name in ("or", "orValue") and overloads[0].params[0].name == "optional_type":
+            return self._either(node)
+        parts = [node.target, *node.args] if node.target is not None else node.args
+        if self.is_constant(node):
+            return _folded(self.branch_of_call(overloads[0].call if exact else None, node))
+        if name in ("_==_", "_!=_"):
+            return self._equality(node)
+        if name == "@in" and self.is_constant(node.args[1]):
+            step = self._membership(node)
+            if step is not None:
+                return step
+        searched = self._search(node, overloads)
+        if searched is not None:
+            return searched
+        args = [self.build(part) for part in parts]
+        call = BINARY.get(name) or (overloads[0].call if exact else dispatch(overloads))
+        cost = call_cost(name, overloads)
+        if isinstance(cost, int):
+            self.fixed += cost
+            return plain_call(call, args)
+        if is_traversal(cost) or _is_short_search(node, cost):
+            self.fixed += 1
+            return traversing_call(call, args)
+        return counted_call(call, args, cost)
+
+    def branch_of_call(self, call: Callable[..., Any] | None, node: Call) -> Step:
+        """A conversion of constants, as a function that nothing is charged for."""
+        overloads, _ = self._checker.resolved[id(node)]
+        arg, _ = self.branch(node.args[0])
+        return plain_call(call or dispatch(overloads), [arg])
+
+    def _equality(self, node: Call) -> Step:
+        negated, test = node.function == "_!=_", BINARY[node.function]
+        for one, other in (node.args, node.args[::-1]):
+            if isinstance(other, Literal) and other.value.__class__ is str:
+                return self._equality_to(one, other.value, test, negated=negated)
+        left, right = map(self.build, node.args)
+        self.fixed += 1
+        return equality(test, left, right)
+
+    def _equality_to(
+        self, node: Node, text: str, test: Callable[[Any, Any], bool], *, negated: bool
+    ) -> Step:
+        """A comparison with a text: with the empty one it costs nothing."""
+        operand = self.build(node)
+        if not text:
+            return lambda scope: bool(operand(scope) == "") is not negated
+        self.fixed += 1
+        if len(text) <= _SHORT:
+            return equality_to_text(operand, text, negated=negated)
+        return equality(test, operand, lambda _scope: text)
+
+    def _membership(self, node: Call) -> Step | None:
+        """Membership in a constant list costs nothing, if it is one of texts and numbers."""
+        overloads, _ = self._checker.resolved[id(node)]
+        if len(overloads) != 1 or overloads[0].params[1].name != "list":
+            return None
+        items = self.build(node.args[1])({})
+        if any(item.__class__ not in _PRIMITIVE for item in items):
+            return None
+        item_step = self.build(node.args[0])
+        if items and all(item.__class__ is str for item in items):
+            texts = frozenset(items)
+
+            def step(scope: Scope) -> bool:
+                item = item_step(scope)
+                return item.__class__ is str and item in texts
+
+            return step
+        contains = BINARY["@in"]
+        return lambda scope: bool(contains(item_step(scope), items))
+
+    def _search(self, node: Call, overloads: Sequence[Overload]) -> Step | None:
+        """A method with a pattern that is known: it is compiled with the program."""
+        if node.target is None or len(overloads) != 1 or overloads[0].bind is None:
+            return None
+        pattern = node.args[0]
+        if len(node.args) != 1 or not isinstance(pattern, Literal):
+            return None
         try:
-            return scope[name]
-        except KeyError:
-            if type_value is not None:
-                return type_value
-            raise CelError(f"no such attribute(s): {name}") from None
+            test = overloads[0].bind(pattern.value)
+        except CelError:
+            return None  # told when it is evaluated
+        unit = regex_cost(len(pattern.value))
+        self.fixed += unit
+        return searching_call(test, self.build(node.target), unit)
 
-    return step
+    def _not(self, node: Call) -> Step:
+        self.fixed += 1
+        arg = self.build(node.args[0])
+        return lambda scope: not truth(arg(scope))
 
+    def _conditional(self, node: Call) -> Step:
+        condition = self.build(node.args[0])
+        (yes, yes_cost), (no, no_cost) = (self._alternative(arg) for arg in node.args[1:])
 
-def _select(node: Select, checker: Checker) -> Step:
-    qualified = checker.qualified.get(id(node))
-    if qualified is not None:
-        return _ident(qualified, checker)
-    operand, name = build(node.operand, checker), node.name
-    if node.test:
-        return _has(operand, name)
-    if node.optional:
-        return lambda scope: select_optional(operand(scope), name)
+        def step(scope: Scope) -> Any:
+            if truth(condition(scope)):
+                scope[BUDGET][0] -= yes_cost
+                return yes(scope)
+            scope[BUDGET][0] -= no_cost
+            return no(scope)
 
-    def step(scope: Scope) -> Any:
-        value = operand(scope)
-        if value.__class__ is dict and name in value:
-            return value[name]
-        return select(value, name)
+        return step
 
-    return step
+    def _alternative(self, node: Node) -> tuple[Step, int]:
+        """A chain that is the alternative of a conditional costs only what it selects."""
+        step, cost = self.branch(node)
+        rooted = _is_chain(node) and not _is_conditional(_root(node)) and not _is_test(node)
+        return step, cost - rooted
+
+    def logical(self, node: Call, *, stop: bool) -> Step:
+        """An operand that decides the result hides the error of the other one."""
+        left = self.build(node.args[0])
+        right, cost = self.branch(node.args[1])
+
+        def step(scope: Scope) -> bool:
+            try:
+                if truth(left(scope)) is stop:
+                    return stop
+            except CostExceeded:
+                raise
+            except CelError:
+                scope[BUDGET][0] -= cost
+                if truth(right(scope)) is stop:
+                    return stop
+                raise
+            scope[BUDGET][0] -= cost
+            return truth(right(scope))
+
+        return step
+
+    def _either(self, node: Call) -> Step:
+        """``or`` and ``orValue``: the other value is evaluated if it is needed."""
+        assert node.target is not None
+        optional = self.build(node.target)
+        other, cost = self.branch(node.args[0])
+        is_value = node.function == "orValue"
+
+        def step(scope: Scope) -> Any:
+            found = optional(scope)
+            if not isinstance(found, Optional):
+                raise CelError("no such overload")
+            if found.present:
+                return found.value if is_value else found
+            scope[BUDGET][0] -= cost
+            return other(scope)
+
+        return step
+
+    def _list(self, node: ListLiteral) -> Step:
+        items = [(self.build(item), at in node.optionals) for at, item in enumerate(node.items)]
+        steps = [step for step, _ in items]
+        if self.is_constant(node):
+            return _folded(lambda scope: [step(scope) for step in steps])
+        self.fixed += LIST_LITERAL
+        if not node.optionals:
+            return lambda scope: [step(scope) for step in steps]
+
+        def build_list(scope: Scope) -> list[Any]:
+            found = []
+            for step, optional in items:
+                value = step(scope)
+                if not optional:
+                    found.append(value)
+                elif value.present:
+                    found.append(value.value)
+            return found
+
+        return build_list
+
+    def _map(self, node: MapLiteral) -> Step:
+        entries = [(self.build(k), self.build(v), optional) for k, v, optional in node.entries]
+
+        def build_map(scope: Scope) -> dict[Any, Any]:
+            found: dict[Any, Any] = {}
+            for key_step, value_step, optional in entries:
+                key, value = key_step(scope), value_step(scope)
+                if optional:
+                    if not value.present:
+                        continue
+                    value = value.value
+                if key in found:
+                    raise CelError(f"duplicate map key: {key}")
+                found[key] = value
+            return found
+
+        if self.is_constant(node):
+            return _folded(build_map)
+        self.fixed += MAP_LITERAL
+        return build_map
+
+    def _struct(self, node: StructLiteral) -> Step:
+        fields = [(name, self.build(value), optional) for name, value, optional in node.fields]
+        self.fixed += STRUCT_LITERAL
+        type_name = node.name
+
+        def build_struct(scope: Scope) -> ObjectValue:
+            found: dict[str, Any] = {}
+            for name, step, optional in fields:
+                value = step(scope)
+                if optional:
+                    if not value.present:
+                        continue
+                    value = value.value
+                found[name] = value
+            return ObjectValue(type_name, found)
+
+        return build_struct
+
+    def _comprehension(self, node: Comprehension) -> Step:
+        if node.macro == "bind":
+            value = self.build(node.target)
+            return bind(node.names[0], value, self.build(node.args[0]))
+        if node.macro in ("optMap", "optFlatMap"):
+            target, again = self.branch(node.target)
+            self.fixed += again
+            body = self.branch(node.args[0])
+            self.fixed += 1  # asking whether there is a value
+            return optional_map(node, target, again, body)
+        target = self.build(node.target)
+        parts = [self.branch(arg) for arg in node.args]
+        constant = self.is_constant(node.args[-1])
+        step, cost = comprehension(node, target, parts, constant=constant)
+        self.fixed += cost
+        return step
 
 
 def _has(operand: Step, name: str) -> Step:
@@ -121,297 +427,66 @@ def _has(operand: Step, name: str) -> Step:
     return step
 
 
-def _call(node: Call, checker: Checker) -> Step:
-    name = node.function
-    if name == "_&&_":
-        return _logical(node, checker, stop=False)
-    if name == "_||_":
-        return _logical(node, checker, stop=True)
-    parts = [node.target, *node.args] if node.target is not None else node.args
-    args = [build(part, checker) for part in parts]
-    if name == "!_":
-        return _not(args[0])
-    if name == "_?_:_":
-        return _conditional(*args)
-    if name == "_[_]":
-        operand, key = args
-        return lambda scope: index(operand(scope), key(scope))
-    if name == "_[?_]":
-        operand, key = args
-        return lambda scope: select_optional(operand(scope), key(scope))
-    binary = BINARY.get(name)
-    if binary is not None:
-        return _binary(name, binary, args)
-    overloads, exact = checker.resolved[id(node)]
-    return _invoke(overloads[0].call if exact else dispatch(overloads), args)
+def _present(operand: Step, key: Step) -> Step:
+    """An optional member or item, which costs one if it is there."""
 
-
-def _binary(name: str, operate: Callable[[Any, Any], Any], args: list[Step]) -> Step:
-    left, right = args
-    if name != "_==_":
-        return lambda scope: operate(left(scope), right(scope))
-
-    def step(scope: Scope) -> bool:
-        a, b = left(scope), right(scope)
-        if a.__class__ is str and b.__class__ is str:
-            return bool(a == b)
-        return equal(a, b)
-
-    return step
-
-
-def _invoke(call: Callable[..., Any], args: list[Step]) -> Step:
-    if len(args) == 1:
-        only = args[0]
-        return lambda scope: call(only(scope))
-    if len(args) == 2:
-        first, second = args
-        return lambda scope: call(first(scope), second(scope))
-    return lambda scope: call(*[arg(scope) for arg in args])
-
-
-def _truth(value: Any) -> bool:
-    if value is True or value is False:
-        return bool(value)
-    raise CelError("no such overload")
-
-
-def _not(arg: Step) -> Step:
-    return lambda scope: not _truth(arg(scope))
-
-
-def _conditional(condition: Step, yes: Step, no: Step) -> Step:
-    return lambda scope: yes(scope) if _truth(condition(scope)) else no(scope)
-
-
-def _logical(node: Call, checker: Checker, *, stop: bool) -> Step:
-    """An operand that decides the result hides the error of the other one."""
-    left, right = (build(arg, checker) for arg in node.args)
-
-    def step(scope: Scope) -> bool:
-        try:
-            if _truth(left(scope)) is stop:
-                return stop
-        except CostExceeded:
-            raise
-        except CelError:
-            if _truth(right(scope)) is stop:
-                return stop
-            raise
-        return _truth(right(scope))
-
-    return step
-
-
-def _items(node: ListLiteral, checker: Checker) -> list[tuple[Step, bool]]:
-    return [(build(item, checker), at in node.optionals) for at, item in enumerate(node.items)]
-
-
-def _list(node: ListLiteral, checker: Checker) -> Step:
-    items = _items(node, checker)
-    if not node.optionals:
-        steps = [step for step, _ in items]
-        return lambda scope: [step(scope) for step in steps]
-
-    def build_list(scope: Scope) -> list[Any]:
-        found = []
-        for step, optional in items:
-            value = step(scope)
-            if not optional:
-                found.append(value)
-            elif value.present:
-                found.append(value.value)
+    def step(scope: Scope) -> Any:
+        found = select_optional(operand(scope), key(scope))
+        if found.present:
+            charge(scope, 1)
         return found
 
-    return build_list
-
-
-def _map(node: MapLiteral, checker: Checker) -> Step:
-    entries = [(build(k, checker), build(v, checker), optional) for k, v, optional in node.entries]
-
-    def build_map(scope: Scope) -> dict[Any, Any]:
-        found: dict[Any, Any] = {}
-        for key_step, value_step, optional in entries:
-            key, value = key_step(scope), value_step(scope)
-            if optional:
-                if not value.present:
-                    continue
-                value = value.value
-            if key in found:
-                raise CelError(f"duplicate map key: {key}")
-            found[key] = value
-        return found
-
-    return build_map
-
-
-def _struct(node: StructLiteral, checker: Checker) -> Step:
-    fields = [(name, build(value, checker), optional) for name, value, optional in node.fields]
-    type_name = node.name
-
-    def build_struct(scope: Scope) -> ObjectValue:
-        found: dict[str, Any] = {}
-        for name, step, optional in fields:
-            value = step(scope)
-            if optional:
-                if not value.present:
-                    continue
-                value = value.value
-            found[name] = value
-        return ObjectValue(type_name, found)
-
-    return build_struct
-
-
-def _comprehension(node: Comprehension, checker: Checker) -> Step:
-    target = build(node.target, checker)
-    args = [build(arg, checker) for arg in node.args]
-    if node.macro == "bind":
-        return _bind(node.names[0], target, args[0])
-    if node.macro in ("optMap", "optFlatMap"):
-        return _optional(node.macro, node.names[0], target, args[0])
-    cost = 4 + sum(map(weight, node.args))
-    each = _iteration(target, node.names, cost)
-    return _MACROS[node.macro](each, args, node.names[0])
-
-
-def _bind(name: str, value: Step, body: Step) -> Step:
-    return lambda scope: body({**scope, name: value(scope)})
-
-
-def _optional(macro: str, name: str, target: Step, body: Step) -> Step:
-    def step(scope: Scope) -> Optional:
-        value = target(scope)
-        if not isinstance(value, Optional):
-            raise CelError("no such overload")
-        if not value.present:
-            return value
-        found = body({**scope, name: value.value})
-        return found if macro == "optFlatMap" else Optional(found)
-
     return step
 
 
-def _iteration(target: Step, names: list[str], cost: int) -> Callable[[Scope], Any]:
-    """Yields the scope of each item, the same dict every time."""
-
-    def each(scope: Scope) -> Any:
-        value = target(scope)
-        inner = {**scope}
-        budget = scope.get(BUDGET)
-        first = names[0]
-        second = names[1] if len(names) == 2 else None
-        if isinstance(value, dict):
-            pairs: Any = value.items() if second is not None else ((k, None) for k in value)
-        elif isinstance(value, list):
-            pairs = enumerate(value) if second is not None else ((item, None) for item in value)
-        else:
-            raise CelError("no such overload")
-        for one, two in pairs:
-            if budget is not None:
-                budget[0] -= cost
-                if budget[0] < 0:
-                    raise CostExceeded
-            inner[first] = one
-            if second is not None:
-                inner[second] = two
-            yield inner
-
-    return each
-
-
-def _decided(stop: bool) -> Callable[[Callable[[Scope], Any], list[Step], str], Step]:
-    """``all`` and ``exists``: one item may decide, whatever errors the others have."""
-
-    def make(each: Callable[[Scope], Any], args: list[Step], _name: str) -> Step:
-        test = args[0]
-
-        def step(scope: Scope) -> bool:
-            failure: CelError | None = None
-            for inner in each(scope):
-                try:
-                    if _truth(test(inner)) is stop:
-                        return stop
-                except CostExceeded:
-                    raise
-                except CelError as error:
-                    failure = failure or error
-            if failure is not None:
-                raise failure
-            return not stop
-
+def _folded(step: Step) -> Step:
+    """What a part without variables is, found out now; its error is told when it is evaluated."""
+    try:
+        value = step({})
+    except CelError:
         return step
-
-    return make
-
-
-def _exists_one(each: Callable[[Scope], Any], args: list[Step], _name: str) -> Step:
-    test = args[0]
-    return lambda scope: sum(1 for inner in each(scope) if _truth(test(inner))) == 1
+    return lambda _scope: value
 
 
-def _filter(each: Callable[[Scope], Any], args: list[Step], name: str) -> Step:
-    test = args[0]
-    return lambda scope: [inner[name] for inner in each(scope) if _truth(test(inner))]
+def _is_short_search(node: Call, cost: CallCost) -> bool:
+    """Whether a text is searched for a short one, which costs as much as a traversal."""
+    part = node.args[0] if len(node.args) == 1 else None
+    return is_contained(cost) and isinstance(part, Literal) and 0 < len(part.value) <= _SHORT
 
 
-def _transform(each: Callable[[Scope], Any], args: list[Step], _name: str) -> Step:
-    body = args[-1]
-    if len(args) == 1:
-        return lambda scope: [body(inner) for inner in each(scope)]
-    test = args[0]
-    return lambda scope: [body(inner) for inner in each(scope) if _truth(test(inner))]
+def _is_chain(node: Node) -> bool:
+    """Whether a part is a variable, or members selected from something, or one of two such."""
+    if isinstance(node, Select):
+        return True
+    if isinstance(node, Call):
+        return node.function in ("_[_]", "_[?_]", "_?_:_")
+    return isinstance(node, Ident)
 
 
-def _transform_map(each: Callable[[Scope], Any], args: list[Step], name: str) -> Step:
-    body, test = args[-1], args[0] if len(args) == 2 else None
-
-    def step(scope: Scope) -> dict[Any, Any]:
-        return {
-            inner[name]: body(inner) for inner in each(scope) if test is None or _truth(test(inner))
-        }
-
-    return step
-
-
-def _transform_entries(each: Callable[[Scope], Any], args: list[Step], _name: str) -> Step:
-    entries = _transform(each, args, "")
-
-    def step(scope: Scope) -> dict[Any, Any]:
-        found: dict[Any, Any] = {}
-        for entry in entries(scope):
-            for key in entry:
-                if key in found:
-                    raise CelError(f"insert failed: key '{key}' already exists")
-            found.update(entry)
-        return found
-
-    return step
+def _root(node: Node) -> Node:
+    while True:
+        if isinstance(node, Select):
+            node = node.operand
+        elif isinstance(node, Call) and node.function in ("_[_]", "_[?_]"):
+            node = node.args[0]
+        else:
+            return node
 
 
-def _sort_by(each: Callable[[Scope], Any], args: list[Step], name: str) -> Step:
-    key = args[0]
-
-    def step(scope: Scope) -> list[Any]:
-        pairs = [(key(inner), inner[name]) for inner in each(scope)]
-        try:
-            pairs.sort(key=lambda pair: pair[0])
-        except TypeError as error:
-            raise CelError("no such overload") from error
-        return [item for _, item in pairs]
-
-    return step
+def _is_conditional(node: Node) -> bool:
+    return isinstance(node, Call) and node.function == "_?_:_"
 
 
-_MACROS: dict[str, Callable[[Callable[[Scope], Any], list[Step], str], Step]] = {
-    "all": _decided(False),
-    "exists": _decided(True),
-    "exists_one": _exists_one,
-    "existsOne": _exists_one,
-    "filter": _filter,
-    "map": _transform,
-    "transformList": _transform,
-    "transformMap": _transform_map,
-    "transformMapEntry": _transform_entries,
-    "sortBy": _sort_by,
+def _is_test(node: Node) -> bool:
+    return isinstance(node, Select) and node.test
+
+
+_PRIMITIVE = frozenset({str, int, float, bool, Uint})
+_SPECIAL: dict[str, Callable[[Builder, Call], Step]] = {
+    "_&&_": lambda builder, node: builder.logical(node, stop=False),
+    "_||_": lambda builder, node: builder.logical(node, stop=True),
+    "!_": Builder._not,  # noqa: SLF001
+    "_?_:_": Builder._conditional,  # noqa: SLF001
+    "_[_]": Builder._index,  # noqa: SLF001
+    "_[?_]": Builder._index,  # noqa: SLF001
 }

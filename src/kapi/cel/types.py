@@ -23,6 +23,7 @@ __all__ = [
     "DYN",
     "INT",
     "NULL",
+    "QUALIFIED_NAMES",
     "STRING",
     "TIMESTAMP",
     "TYPE",
@@ -111,9 +112,14 @@ def object_type(name: str, fields: Mapping[str, tuple[str, Type]]) -> Type:
     return Type(name, (), fields)
 
 
+# The types that have no word of their own and are named in full, as values.
+QUALIFIED_NAMES = {"google.protobuf.Timestamp", "google.protobuf.Duration"}
+
+
 def opaque(name: str, *classes: type) -> Type:
     """A type of the library, whose values are instances of Python classes."""
     _FITS[name] = lambda value: isinstance(value, classes)
+    QUALIFIED_NAMES.add(name)
     for each in classes:
         _NAMES[each] = name
     return Type(name)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "BudgetSpent",
     "CelError",
     "CostExceeded",
     "MapList",
@@ -34,6 +35,17 @@ class CostExceeded(CelError):
 
     def __init__(self) -> None:
         super().__init__("operation cancelled: actual cost limit exceeded")
+
+
+class BudgetSpent(CostExceeded):
+    """The budget that expressions share is spent; none may be evaluated any more."""
+
+    def __init__(self) -> None:
+        CelError.__init__(
+            self,
+            "validation failed due to running out of cost budget, no further validation rules "
+            "will be run",
+        )
 
 
 class Uint(int):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kapi.admission.policy.constraints import Constraint
 from kapi.cel.admission import admission_environment
 from kapi.cel.syntax import CompileError
-from kapi.cel.values import CelError
+from kapi.cel.values import BudgetSpent, CelError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -93,6 +93,8 @@ class Variables(dict[str, Any]):
             raise self._errors[name]
         try:
             value = self[name] = self._expressions[name].evaluate(self._scope, self._budget)
+        except BudgetSpent:
+            raise
         except CelError as error:
             failed = self._errors[name] = CelError(
                 f'composited variable "{name}" fails to evaluate: {error}'

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kapi.admission.policy.compiled import Variables
 from kapi.admission.refusal import aggregate
-from kapi.cel.values import CelError
+from kapi.cel.values import BudgetSpent, CelError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kapi.admission.policy.compiled import CompiledPolicy, Expression, Validation
 
-__all__ = ["COST_LIMIT", "Failure", "conditions_hold", "evaluate_policy"]
+__all__ = ["CONDITIONS_LIMIT", "COST_LIMIT", "Failure", "conditions_hold", "evaluate_policy"]
 
-# What all expressions of one policy may cost together.
-COST_LIMIT = 10_000_000
+# What the expressions of one policy may cost together, and its match conditions.
+COST_LIMIT, CONDITIONS_LIMIT = 10_000_000, 2_500_000
 _MAX_MESSAGE = 5 * 1024
 
 
@@ -31,12 +31,17 @@ def evaluate_policy(
     policy: CompiledPolicy, scope: dict[str, Any], notes: dict[str, list[str]]
 ) -> list[Failure]:
     """What fails; ``notes`` gets the values of audit annotations."""
-    budget = [COST_LIMIT]
     try:
-        if not conditions_hold(policy.conditions, scope, budget):
+        if not conditions_hold(policy.conditions, scope, [CONDITIONS_LIMIT]):
             return []
+        return [*_validate(policy, scope), *_annotate(policy, scope, notes)]
     except CelError as error:
         return [] if policy.ignores_failures else [Failure(str(error))]
+
+
+def _validate(policy: CompiledPolicy, scope: dict[str, Any]) -> list[Failure]:
+    """The validations that do not hold; raises CelError."""
+    budget = [COST_LIMIT]
     if policy.variables:
         scope["variables"] = Variables(policy.variables, scope, budget)
     failures = []
@@ -44,9 +49,19 @@ def evaluate_policy(
         failure = _judge(policy, validation, scope, budget)
         if failure is not None:
             failures.append(failure)
+    return failures
+
+
+def _annotate(
+    policy: CompiledPolicy, scope: dict[str, Any], notes: dict[str, list[str]]
+) -> list[Failure]:
+    """Take the values of audit annotations, which have a budget of their own; raises CelError."""
+    budget, failures = [COST_LIMIT], []
     for key, expression in policy.annotations:
         try:
             value = expression.evaluate(scope, budget)
+        except BudgetSpent:
+            raise
         except CelError as error:
             if not policy.ignores_failures:
                 text = f"expression '{expression.source}' resulted in error: {error}"
@@ -68,6 +83,8 @@ def conditions_hold(
         try:
             if condition.evaluate(scope, budget) is not True:
                 return False
+        except BudgetSpent:
+            raise
         except CelError as error:
             problems.append(f"expression '{condition.source}' resulted in error: {error}")
     if problems:
@@ -82,6 +99,8 @@ def _judge(
     try:
         if validation.expression.evaluate(scope, budget) is True:
             return None
+    except BudgetSpent:
+        raise
     except CelError as error:
         if policy.ignores_failures:
             return None
@@ -90,6 +109,8 @@ def _judge(
     if validation.message_expression is not None:
         try:
             told = validation.message_expression.evaluate(scope, budget)
+        except BudgetSpent as error:
+            raise CelError(f"failed messageExpression: {error}") from error
         except CelError:
             told = ""
         if isinstance(told, str) and _is_message(told):

@@ -49,9 +49,17 @@ _AT_ROOT = (
 
 
 def validate_schema(
-    schema: JSONObject, path: str, errors: ErrorList, *, status_subresource: bool
+    schema: JSONObject,
+    path: str,
+    errors: ErrorList,
+    *,
+    status_subresource: bool,
+    unchanged: bool = False,
 ) -> None:
-    """Check the schema of a version: its root, its keywords, its structure, its defaults."""
+    """Check the schema of a version: its root, its keywords, its structure, its defaults.
+
+    Rules of an ``unchanged`` schema may each cost what they have cost before.
+    """
     if status_subresource:
         _validate_root(schema, path, errors)
     if schema.get("nullable"):
@@ -65,14 +73,17 @@ def validate_schema(
     found.extend(structural)
     if valid:
         validate_defaults(schema, path, found)
+    total = None
     if has_rules(schema):
         from kapi.apiextensions.validations.definition import (  # noqa: PLC0415 - loads CEL
             validate_rules,
         )
 
-        validate_rules(schema, path, found, compiles=valid)
+        total = validate_rules(schema, path, found, compiles=valid, unchanged=unchanged)
     found.sort(key=lambda error: error.path)
     errors.extend(found)
+    if total is not None:
+        total.report(path, errors)
 
 
 def _validate_root(schema: JSONObject, path: str, errors: ErrorList) -> None:

@@ -62,7 +62,7 @@ def validate_definition(obj: JSONObject, errors: ErrorList) -> None:
 def validate_definition_update(obj: JSONObject, old: JSONObject, errors: ErrorList) -> None:
     """Check a changed definition."""
     spec, old_spec = obj.get("spec") or {}, old.get("spec") or {}
-    _validate_spec(spec, errors)
+    _validate_spec(spec, errors, _unchanged_versions(spec, old_spec))
     established = is_true(old, "Established")
     new_names, old_names = spec.get("names") or {}, old_spec.get("names") or {}
     if established:
@@ -78,12 +78,25 @@ def validate_definition_update(obj: JSONObject, old: JSONObject, errors: ErrorLi
         _validate_approval(obj, errors)
 
 
+def _unchanged_versions(spec: JSONObject, old: JSONObject) -> frozenset[str]:
+    """The names of versions whose schema is what it was."""
+    before = {each.get("name"): _schema_of(each) for each in old.get("versions") or ()}
+    return frozenset(
+        version["name"]
+        for version in spec.get("versions") or ()
+        if version.get("name") in before and before[version["name"]] == _schema_of(version)
+    )
+
+
 def _immutable(new: JSONObject, old: JSONObject, member: str, path: str, errors: ErrorList) -> None:
     if new.get(member, "") != old.get(member, ""):
         errors.invalid(path, new.get(member, ""), "field is immutable")
 
 
-def _validate_spec(spec: JSONObject, errors: ErrorList) -> None:
+def _validate_spec(
+    spec: JSONObject, errors: ErrorList, unchanged: frozenset[str] = frozenset()
+) -> None:
+    """``unchanged`` are the versions whose rules were accepted before."""
     group, scope = spec.get("group") or "", spec.get("scope") or ""
     if not group:
         errors.required("spec.group")
@@ -97,11 +110,11 @@ def _validate_spec(spec: JSONObject, errors: ErrorList) -> None:
         errors.not_supported("spec.scope", scope, _SCOPES)
     versions: list[JSONObject] = spec.get("versions") or []
     hoisted = hoisted_members(versions)
-    _validate_versions(spec, versions, hoisted, errors)
+    _validate_versions(spec, versions, hoisted, errors, unchanged)
     validate_names(spec.get("names") or {}, errors)
     if versions:
         common = {name: versions[0].get(name) for name in hoisted}
-        _validate_common(common, versions, errors)
+        _validate_common(common, versions, errors, unchanged)
     validate_conversion(spec.get("conversion") or {}, "spec.conversion", errors)
 
 
@@ -110,7 +123,11 @@ def _has_status(version: JSONObject) -> bool:
 
 
 def _validate_versions(
-    spec: JSONObject, versions: list[JSONObject], hoisted: frozenset[str], errors: ErrorList
+    spec: JSONObject,
+    versions: list[JSONObject],
+    hoisted: frozenset[str],
+    errors: ErrorList,
+    unchanged: frozenset[str],
 ) -> None:
     if "schema" in hoisted and versions and not _schema_of(versions[0]):
         for index in range(len(versions)):
@@ -125,7 +142,7 @@ def _validate_versions(
         own = {name: version.get(name) for name in _PER_VERSION if name not in hoisted}
         if "schema" in own and not _schema_of(version):
             errors.required(f"{path}.schema.openAPIV3Schema", "schemas are required")
-        _validate_members(own, version, path, f"{path}.schema", "jsonPath", errors)
+        _validate_members(own, version, path, f"{path}.schema", "jsonPath", errors, unchanged)
     given = spec.get("versions")
     unique = {version.get("name") for version in versions}
     storing = sum(bool(version.get("storage")) for version in versions)
@@ -147,8 +164,14 @@ def _schema_of(version: JSONObject) -> JSONObject | None:
     return schema
 
 
-def _validate_common(common: JSONObject, versions: list[JSONObject], errors: ErrorList) -> None:
-    _validate_members(common, versions[0], "spec", "spec.validation", "JSONPath", errors)
+def _validate_common(
+    common: JSONObject,
+    versions: list[JSONObject],
+    errors: ErrorList,
+    unchanged: frozenset[str],
+) -> None:
+    place = "spec.validation"
+    _validate_members(common, versions[0], "spec", place, "JSONPath", errors, unchanged)
 
 
 def _validate_members(
@@ -158,14 +181,19 @@ def _validate_members(
     schema_path: str,
     column_path: str,
     errors: ErrorList,
+    unchanged: frozenset[str],
 ) -> None:
     """Check what stands in a version, or above all of them."""
     if members.get("schema"):
         schema = _schema_of(version)
         if schema is not None:
-            has_status = _has_status(version)
-            at = f"{schema_path}.openAPIV3Schema"
-            validate_schema(schema, at, errors, status_subresource=has_status)
+            validate_schema(
+                schema,
+                f"{schema_path}.openAPIV3Schema",
+                errors,
+                status_subresource=_has_status(version),
+                unchanged=version.get("name") in unchanged,
+            )
     validate_subresources(members.get("subresources") or {}, f"{path}.subresources", errors)
     columns = members.get("additionalPrinterColumns") or ()
     validate_columns(columns, f"{path}.additionalPrinterColumns", column_path, errors)

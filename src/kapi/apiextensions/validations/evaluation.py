@@ -6,12 +6,11 @@ not change is a warning.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from kapi.apiextensions.validations.rules import Rule, compile_rule, cost_error
+from kapi.apiextensions.validations.rules import Rule, RunOut, compile_rule, out_of_budget
 from kapi.apiextensions.validations.types import converter, schema_type
-from kapi.cel.values import CostExceeded, Optional
+from kapi.cel.values import Optional
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,10 +26,6 @@ __all__ = ["Run", "compile_rules", "evaluate_rules"]
 # The cost that all rules of a request may have together.
 _REQUEST_LIMIT = 10_000_000
 _ABSENT = Optional(present=False)
-
-
-class _Spent(Exception):
-    """The budget is spent."""
 
 
 class Run:
@@ -50,8 +45,10 @@ def evaluate_rules(
 ) -> list[FieldError]:
     """Append what fails; the answer is what failed already before the change."""
     run = Run(errors, ratchets=old is not None)
-    with suppress(_Spent):
+    try:
         evaluate(value, _ABSENT if old is None else Optional(old), path, run)
+    except RunOut as spent:
+        errors.append(spent.error)
     return run.warnings
 
 
@@ -80,6 +77,8 @@ def _own(schema: JSONObject, *, root: bool) -> Evaluate | None:
     def evaluate(value: JSONValue, old: Optional, path: str, run: Run) -> None:
         if value is None:
             return
+        if run.budget[0] <= 0:
+            raise out_of_budget(value, path)
         ours: Any = value if convert is None else convert(value)
         before = old
         if convert is not None and old.present:
@@ -100,10 +99,9 @@ def _failures(
     for rule in rules:
         try:
             failure = rule.check(ours, value, old, path, run.budget)
-        except CostExceeded:
+        except RunOut:
             run.errors.extend(found)
-            run.errors.append(cost_error(rule, value, path))
-            raise _Spent from None
+            raise
         if failure is not None:
             found.append(failure)
     return found

@@ -10,13 +10,14 @@ from kapi.apimachinery.field import FieldError, quote, render
 from kapi.cel.environment import Environment, Program
 from kapi.cel.syntax import CompileError
 from kapi.cel.types import BOOL, DYN, STRING, Type, optional_of
-from kapi.cel.values import CelError, CostExceeded, Optional
+from kapi.cel.values import BudgetSpent, CelError, CostExceeded, Optional
 
 if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject, JSONValue
 
-__all__ = ["Rule", "RuleError", "compile_rule", "cost_error", "field_path"]
+__all__ = ["Rule", "RuleError", "RunOut", "compile_rule", "field_path", "out_of_budget"]
 
+_NO_MORE = "no further validation rules will be run"
 _STEP = re.compile(r"\.([^.\[\]']+)|\['((?:[^'\\]|\\.)*)'\]")
 
 
@@ -26,6 +27,14 @@ class RuleError(Exception):
     def __init__(self, member: str, text: str) -> None:
         super().__init__(text)
         self.member = member
+
+
+class RunOut(Exception):
+    """The budget is spent: no rule is evaluated any more."""
+
+    def __init__(self, error: FieldError) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +47,14 @@ class Rule:
     below: str
     program: Program
     message_program: Program | None
+    message_source: str
     uses_old: bool
     optional_old: bool
 
     def check(
         self, value: Any, shown: JSONValue, old: Optional, path: str, budget: list[int]
     ) -> FieldError | None:
-        """The failure of a value, if it fails; raises CostExceeded."""
+        """The failure of a value, if it fails; raises RunOut."""
         if self.uses_old and not self.optional_old and not old.present:
             return None
         scope: dict[str, Any] = {"self": value}
@@ -53,16 +63,34 @@ class Rule:
         try:
             if self.program.evaluate_within(scope, budget):
                 return None
-        except CostExceeded:
-            raise
+        except BudgetSpent as error:
+            raise RunOut(_of_type(shown, path, str(error))) from error
+        except CostExceeded as error:
+            text = f"'{error}': {_NO_MORE} due to call cost exceeds limit for rule: {self.text}"
+            raise RunOut(_of_type(shown, path, text)) from error
         except CelError as error:
-            return _failed_evaluation(self.message or self.text, str(error), shown, path)
-        return self._failure(self._text(scope, budget), shown, f"{path}{self.below}")
+            text = f"{error} evaluating rule: {self.message or self.text}"
+            return _of_type(shown, path, text)
+        at = f"{path}{self.below}"
+        try:
+            text = self._text(scope, budget)
+        except BudgetSpent as error:
+            text = (
+                f"messageExpression evaluation failed due to running out of cost budget, {_NO_MORE}"
+            )
+            raise RunOut(_of_type(shown, at, text)) from error
+        except CostExceeded as error:
+            source = quote(self.message_source)
+            text = f"{_NO_MORE} due to call cost exceeds limit for messageExpression: {source}"
+            raise RunOut(_of_type(shown, at, text)) from error
+        return self._failure(text, shown, at)
 
     def _text(self, scope: dict[str, Any], budget: list[int]) -> str:
         if self.message_program is not None:
             try:
                 text = self.message_program.evaluate_within(scope, budget)
+            except CostExceeded:
+                raise
             except CelError:
                 text = ""
             if isinstance(text, str) and text.strip() and "\n" not in text:
@@ -91,26 +119,15 @@ def _kind_of(value: JSONValue) -> str:
     return kinds.get(type(value), "null")
 
 
-def _failed_evaluation(rule: str, why: str, shown: JSONValue, path: str) -> FieldError:
-    text = f"{why} evaluating rule: {rule}"
-    return FieldError(
-        "FieldValueInvalid",
-        path.removeprefix(".") or "<nil>",
-        f"Invalid value: {quote(_kind_of(shown))}: {text}",
-    )
+def _of_type(shown: JSONValue, path: str, text: str) -> FieldError:
+    """An error that shows the type of a value instead of it."""
+    at, kind = path.removeprefix(".") or "<nil>", quote(_kind_of(shown))
+    return FieldError("FieldValueInvalid", at, f"Invalid value: {kind}: {text}")
 
 
-def cost_error(rule: Rule, shown: JSONValue, path: str) -> FieldError:
-    """What is told when the budget is spent; no rule is evaluated after it."""
-    text = (
-        "'operation cancelled: actual cost limit exceeded': no further validation rules will be "
-        f"run due to call cost exceeds limit for rule: {rule.text}"
-    )
-    return FieldError(
-        "FieldValueInvalid",
-        path.removeprefix(".") or "<nil>",
-        f"Invalid value: {quote(_kind_of(shown))}: {text}",
-    )
+def out_of_budget(shown: JSONValue, path: str) -> RunOut:
+    """What is told where nothing is left for the rules of a value."""
+    return RunOut(_of_type(shown, path, str(BudgetSpent())))
 
 
 def compile_rule(definition: JSONObject, kind: Type) -> Rule:
@@ -135,6 +152,7 @@ def compile_rule(definition: JSONObject, kind: Type) -> Rule:
         below=field_path(definition.get("fieldPath") or "") or "",
         program=program,
         message_program=message_program,
+        message_source=message_text,
         uses_old="oldSelf" in program.names,
         optional_old=optional_old,
     )

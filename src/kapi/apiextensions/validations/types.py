@@ -81,8 +81,6 @@ def _object(schema: JSONObject, name: str, *, resource: bool) -> Type | None:
         return None if value is None else map_of(STRING, value)
     resource = resource or bool(schema.get("x-kubernetes-embedded-resource"))
     properties: Mapping[str, JSONObject] = schema.get("properties") or {}
-    if not properties and not resource and schema.get("x-kubernetes-preserve-unknown-fields"):
-        return None
     fields: dict[str, tuple[str, Type]] = {}
     for field, part in properties.items():
         kind = schema_type(part, f"{name}.{field}")
@@ -173,17 +171,22 @@ def _object_converter(schema: JSONObject) -> Convert | None:
         return lambda value: (
             {key: each(item) for key, item in value.items()} if value.__class__ is dict else value
         )
+    properties: Mapping[str, JSONObject] = schema.get("properties") or {}
     parts = {
         name: convert
-        for name, part in (schema.get("properties") or {}).items()
+        for name, part in properties.items()
         if (convert := converter(part)) is not None
     }
-    if not parts:
+    nullable = [name for name, part in properties.items() if part.get("nullable")]
+    if not parts and not nullable:
         return None
 
     def convert_object(value: Any) -> Any:
         if value.__class__ is not dict:
             return value
+        if any(name in value and value[name] is None for name in nullable):
+            # A member that is null is one that expressions do not see.
+            value = {name: item for name, item in value.items() if item is not None}
         changed = {name: parts[name](value[name]) for name in parts if name in value}
         return {**value, **changed} if changed else value
 

@@ -36,6 +36,11 @@ class Cidr:
     def __str__(self) -> str:
         return f"{self.address}/{self.length}"
 
+    @property
+    def prefix_bytes(self) -> int:
+        """How many bytes the prefix fills, whole or in part: the size that costs go by."""
+        return -(-self.length // 8)
+
     def network(self) -> IPv4Network | IPv6Network:
         """The range without the bits of the host."""
         return ip_network((self.address, self.length), strict=False)

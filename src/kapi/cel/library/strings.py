@@ -25,6 +25,7 @@ _SPACES = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
     "\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 )
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _VERB = re.compile(r"%(?:(%)|(?:\.(\d+))?(.?))", re.DOTALL)
 
 
@@ -109,6 +110,12 @@ def _matches(text: str, expression: str) -> bool:
     return pattern(expression).search(text) is not None
 
 
+def _matcher(expression: str) -> Callable[[str], bool]:
+    """``matches`` with a pattern that is known when a program is compiled."""
+    search = pattern(expression).search
+    return lambda text: search(text) is not None
+
+
 def _shown(value: Any) -> str:
     """A value inside of a formatted text."""
     if isinstance(value, bool):
@@ -160,7 +167,11 @@ def _scientific(value: Any, places: int) -> str:
         raise CelError(
             f"scientific clause can only be used on numbers, was given {type_name(value)}"
         )
-    return f"{float(value):.{places}e}"
+    mantissa, _, exponent = f"{float(value):.{places}e}".partition("e")
+    if not exponent:
+        return mantissa
+    power = exponent.removeprefix("+").translate(_SUPERSCRIPT)
+    return f"{mantissa}\u00d710{power}"
 
 
 def _based(letter: str) -> Callable[[Any, int], str]:
@@ -215,7 +226,7 @@ def declare_strings(functions: Functions) -> None:
     declare("startsWith", "string.(string) -> bool", str.startswith)
     declare("endsWith", "string.(string) -> bool", str.endswith)
     declare("contains", "string.(string) -> bool", str.__contains__)
-    declare("matches", "string.(string) -> bool", _matches)
+    declare("matches", "string.(string) -> bool", _matches, _matcher)
     declare("matches", "(string, string) -> bool", _matches)
     declare("find", "string.(string) -> string", _find)
     declare("findAll", "string.(string) -> list<string>", _find_all)

@@ -45,17 +45,18 @@ def timestamp(value: Any) -> datetime:
         if match is not None:
             fraction = (match[3] or "")[:7]
             zone = "+00:00" if match[4] == "Z" else match[4]
-            return datetime.fromisoformat(f"{match[1]}T{match[2]}{fraction}{zone}").astimezone(UTC)
+            return datetime.fromisoformat(f"{match[1]}T{match[2]}{fraction}{zone}")
     except (ValueError, OverflowError, OSError) as error:
         raise CelError("type conversion error from 'string' to 'timestamp'") from error
     raise CelError("type conversion error from 'string' to 'timestamp'")
 
 
 def timestamp_text(value: datetime) -> str:
-    """A time in RFC 3339, with as much of a fraction as it has."""
-    shown = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    """A time in RFC 3339, in its own zone, with as much of a fraction as it has."""
+    shown = value.replace(microsecond=0, tzinfo=None).isoformat()
     fraction = f".{value.microsecond:06d}".rstrip("0") if value.microsecond else ""
-    return f"{shown}{fraction}Z"
+    zone = value.strftime("%z") if value.utcoffset() else ""
+    return f"{shown}{fraction}{f'{zone[:3]}:{zone[3:5]}' if zone else 'Z'}"
 
 
 def duration(value: Any) -> timedelta:

@@ -59,8 +59,9 @@ def test_rules_of_definitions_are_type_checked():
 
 def test_items_of_sets_have_no_old_value():
     """A transition rule needs a way to find the item that it was."""
-    item = {"type": "string", "x-kubernetes-validations": [{"rule": "self == oldSelf"}]}
-    atomic = {"type": "array", "items": item}
+    rules = [{"rule": "self == oldSelf"}]
+    item = {"type": "string", "maxLength": 9, "x-kubernetes-validations": rules}
+    atomic = {"type": "array", "maxItems": 9, "items": item}
     errors = ErrorList()
     validate_rules({"type": "object", "properties": {"l": atomic}}, "s", errors)
     assert "uncorrelatable portion of the schema within s.properties[l]" in str(errors[0])

@@ -1,0 +1,1 @@
+"""What expressions cost: counted while they run, estimated before they may be written."""
