@@ -6,10 +6,12 @@ the store by the schema of the version it is stored in; the schema may have chan
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import orjson
 
+from kapi.apiextensions.customresource.functions import unconverted
 from kapi.apiextensions.schema.merge import merge_schema
 from kapi.apimachinery.errors import StatusError
 from kapi.apimachinery.scheme import Decoded, DecodeError
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from kapi.structuredmerge.schema import Schema
 
 __all__ = ["CustomResourceCodec", "StoredCodec", "metadata_reader"]
+
+_LOG = logging.getLogger(__name__)
 
 # Values on their way to the engine and back.
 _WRITTEN = 1024
@@ -155,8 +159,9 @@ class StoredCodec:
             return read
         try:
             converted = self._convert(read, version, self._version)
-        except StatusError as error:
-            raise DecodeError(str(error)) from error
+        except StatusError as error:  # the others of the resource can be read all the same
+            _LOG.error("%s: %s", obj["metadata"].get("name"), error)
+            return unconverted(read, f"{version}: {error}")
         return self._stored_form(converted)
 
     def _stored_form(self, obj: JSONObject) -> JSONObject:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from kapi.apimachinery.errors import ServiceUnavailable
+from kapi.apimachinery.errors import InternalError, ServiceUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,10 +19,19 @@ if TYPE_CHECKING:
     from kapi.registry.catalogue import Subresource
     from kapi.registry.context import RequestContext
 
-__all__ = ["EXTENSION_ANNOTATION", "AbsentFunctions", "ResourceFunctions", "functions_of"]
+__all__ = [
+    "EXTENSION_ANNOTATION",
+    "AbsentFunctions",
+    "ResourceFunctions",
+    "functions_of",
+    "refuse_unconverted",
+    "unconverted",
+]
 
 # On definitions that a Python extension has declared; the value is the extension's name.
 EXTENSION_ANNOTATION = "kapi.dev/python-extension"
+# On what is shown of objects that were stored at another version and could not be converted.
+_UNCONVERTED = "kapi.dev/unconverted"
 
 
 class ResourceFunctions(Protocol):
@@ -87,6 +96,26 @@ class AbsentFunctions:
     def subresources(self, kind: GroupVersionKind) -> Sequence[Subresource]:
         """None."""
         return ()
+
+
+def unconverted(obj: JSONObject, why: str) -> JSONObject:
+    """What can be shown of a stored object that functions failed to convert: its metadata."""
+    meta = obj["metadata"]
+    annotations = {**(meta.get("annotations") or {}), _UNCONVERTED: why}
+    return {**_type_of(obj), "metadata": {**meta, "annotations": annotations}}
+
+
+def _type_of(obj: JSONObject) -> JSONObject:
+    return {name: obj[name] for name in ("apiVersion", "kind") if name in obj}
+
+
+def refuse_unconverted(obj: JSONObject, old: JSONObject) -> None:
+    """Nothing is written over an object that could not be read; it can only go."""
+    meta = old["metadata"]
+    why = (meta.get("annotations") or {}).get(_UNCONVERTED)
+    goes = "deletionTimestamp" in meta and not obj["metadata"].get("finalizers")
+    if why is not None and not goes:
+        raise InternalError(f"the stored object could not be converted from {why}")
 
 
 def functions_of(

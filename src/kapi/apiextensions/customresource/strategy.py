@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import orjson
 
+from kapi.apiextensions.customresource.functions import refuse_unconverted
 from kapi.apiextensions.customresource.jsonpath import simple_path
 from kapi.registry.strategy import Strategy
 
@@ -102,6 +103,8 @@ class CustomResourceStrategy(_CustomStrategy):
         old: JSONObject | None,
         errors: ErrorList,
     ) -> None:
+        if self._judged and old is not None:
+            refuse_unconverted(obj, old)
         version = self._judged or context.version
         schema = self._schemas(version)
         schema.validate(obj, old, errors)
@@ -200,6 +203,8 @@ class CustomResourceStatusStrategy(_CustomStrategy):
         self, context: RequestContext, obj: JSONObject, old: JSONObject, errors: ErrorList
     ) -> None:
         """Check the status alone."""
+        if self._judged and old is not None:
+            refuse_unconverted(obj, old)
         version = self._judged or context.version
         schema = self._schemas(version)
         schema.validate_status(obj, old, errors)
