@@ -91,11 +91,12 @@ class WebhookServer:
         self.handlers = {}
         self.requests = []  # (path, request) in the order of their coming
         self.reviews = []
+        self.heads = []  # request lines and headers
         self.connections = 0
         self._writers = set()
 
-    async def start(self, directory):
-        """Listen on loopback."""
+    async def start(self, directory, client_ca=None):
+        """Listen on loopback; with the file of an authority clients need its certificates."""
         names = [
             x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
             x509.DNSName("hook.default.svc"),
@@ -105,6 +106,9 @@ class WebhookServer:
         (directory / "hook.key").write_bytes(key)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(directory / "hook.crt", directory / "hook.key")
+        if client_ca is not None:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(client_ca)
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=context)
         self.port = self._server.sockets[0].getsockname()[1]
 
@@ -146,6 +150,7 @@ class WebhookServer:
 
     async def _answer(self, reader, writer):
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        self.heads.append(head)
         path = head.split(" ", 2)[1].partition("?")[0]
         length = next(
             int(line.partition(":")[2])

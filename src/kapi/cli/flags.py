@@ -158,6 +158,12 @@ def _add_api_flags(parser: argparse.ArgumentParser) -> None:
     )
     _add_list(group, "--enable-admission-plugins", "admission plugins to add to the default ones")
     _add_list(group, "--disable-admission-plugins", "admission plugins to leave out")
+    group.add_argument(
+        "--admission-control-config-file",
+        type=Path,
+        metavar="FILE",
+        help="AdmissionConfiguration: credentials for webhooks, policy of PodSecurity",
+    )
     add_service_endpoint_flag(group)
     add_extension_flag(group)
     group.add_argument(
@@ -264,6 +270,7 @@ def server_options(
         service_node_port_range=arguments.service_node_port_range,
         enabled_admission_plugins=arguments.enable_admission_plugins,
         disabled_admission_plugins=arguments.disable_admission_plugins,
+        admission_control_config_file=arguments.admission_control_config_file,
         service_endpoints=arguments.service_endpoints,
         controllers=arguments.controllers,
         authorization_modes=arguments.authorization_mode,

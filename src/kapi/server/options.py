@@ -140,6 +140,7 @@ class ServerOptions:
     service_node_port_range: tuple[int, int] = (30000, 32767)
     enabled_admission_plugins: tuple[str, ...] = ()
     disabled_admission_plugins: tuple[str, ...] = ()
+    admission_control_config_file: Path | None = None
     service_endpoints: Mapping[str, Address] = field(default_factory=dict)
     controllers: tuple[str, ...] = ("*",)
     authorization_modes: tuple[str, ...] = ("Node", "RBAC")

@@ -63,6 +63,7 @@ from kapi.registry.stored_protobuf import StoredProtobuf
 from kapi.registry.stored_versions import upgrade
 from kapi.registry.webhook.client import WebhookClient
 from kapi.registry.webhook.service_resolver import ServiceResolver
+from kapi.server.admission import admission_configuration
 from kapi.server.aggregation import aggregator
 from kapi.server.authentication import request_authenticator, request_header_authenticator
 from kapi.server.bootstrap import create_bootstrap_objects
@@ -177,6 +178,7 @@ class APIServer:
             gates=options.feature_gates,
             enabled=options.enabled_admission_plugins,
             disabled=options.disabled_admission_plugins,
+            configuration=admission_configuration(options),
         )
         admission = AdmissionChain(extensions.with_plugin(plugins) if extensions else plugins)
         for resource in catalogue.all():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kapi.admission.configuration import AdmissionConfiguration
 from kapi.admission.plugins.certificates import (
     CertificateApproval,
     CertificateSigning,
@@ -47,6 +49,8 @@ _FOLLOWS_NODE_SINCE = 35
 # The minor version since which mutating policies need no feature gate.
 _MUTATING_POLICIES_SINCE = 36
 
+_UNCONFIGURED = AdmissionConfiguration()
+
 
 def builtin_plugins(
     lookup: Lookup,
@@ -59,6 +63,7 @@ def builtin_plugins(
     gates: Collection[str] = (),
     enabled: Collection[str] = (),
     disabled: Collection[str] = (),
+    configuration: AdmissionConfiguration = _UNCONFIGURED,
 ) -> list[Plugin]:
     """The plugins that are on by default or asked for, without those switched off, in order.
 
@@ -70,7 +75,7 @@ def builtin_plugins(
         LimitRanger(lookup),
         ServiceAccount(lookup, ids),
         TaintNodesByCondition(),
-        PodSecurity(lookup),
+        PodSecurity(lookup, configuration.pod_security),
         Priority(lookup),
         DefaultTolerationSeconds(),
         DefaultStorageClass(lookup),
@@ -87,9 +92,21 @@ def builtin_plugins(
     if minor >= _MUTATING_POLICIES_SINCE or MutatingAdmissionPolicy.name in gates:
         plugins.append(MutatingAdmissionPolicy(webhooks))
     plugins += [
-        MutatingAdmissionWebhook(webhooks),
+        MutatingAdmissionWebhook(_webhooks_of(MutatingAdmissionWebhook, webhooks, configuration)),
         ValidatingAdmissionPolicy(webhooks),
-        ValidatingAdmissionWebhook(webhooks),
+        ValidatingAdmissionWebhook(
+            _webhooks_of(ValidatingAdmissionWebhook, webhooks, configuration)
+        ),
     ]
     plugins.append(ResourceQuota(lookup, quotas))  # last: what it counts is admitted
     return [plugin for plugin in plugins if plugin.name not in disabled]
+
+
+def _webhooks_of(
+    plugin: type[Plugin], webhooks: WebhookAccess, configuration: AdmissionConfiguration
+) -> WebhookAccess:
+    """How a plugin calls webhooks: with the credentials that are configured for it."""
+    credentials = configuration.webhooks.get(plugin.name)
+    if credentials is None:
+        return webhooks
+    return replace(webhooks, client=webhooks.client.with_credentials(credentials))

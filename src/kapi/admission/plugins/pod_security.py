@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from kapi.admission.chain import Plugin
 from kapi.admission.podsecurity.check import containers_of
+from kapi.admission.podsecurity.configuration import PodSecurityConfiguration
 from kapi.admission.podsecurity.policy import (
     Level,
     Policy,
+    described,
     policy_of,
     validate_labels,
     violations,
@@ -57,8 +59,11 @@ class PodSecurity(Plugin):
 
     name: ClassVar[str] = "PodSecurity"
 
-    def __init__(self, lookup: Lookup) -> None:
+    def __init__(
+        self, lookup: Lookup, configuration: PodSecurityConfiguration | None = None
+    ) -> None:
         self._lookup = lookup
+        self._configuration = configuration or PodSecurityConfiguration()
 
     def handles(self, attributes: Attributes) -> bool:
         """Pods, what makes pods, and namespaces."""
@@ -82,23 +87,30 @@ class PodSecurity(Plugin):
         if policy is None:
             return
         if key == _PODS:
-            _judge_pod(attributes, obj, policy)
+            if not self._is_exempt(obj["spec"]):
+                _judge_pod(attributes, obj, policy)
             return
         template = obj
         for member in _TEMPLATES[key]:
             template = template.get(member) or {}
-        if template.get("spec"):
+        if template.get("spec") and not self._is_exempt(template["spec"]):
             meta = template.get("metadata") or {}
             _warn(attributes, policy.warn, _found(attributes, meta, template["spec"], policy.warn))
 
     async def _policy(self, attributes: Attributes) -> Policy | None:
         """The policy in force; None when everything is allowed."""
-        name = attributes.context.namespace
+        name, configuration = attributes.context.namespace, self._configuration
+        user = attributes.context.user.name
+        if name in configuration.namespaces or user in configuration.usernames:
+            return None
         namespace = await self._lookup.get("", "namespaces", "", name)
         labels = ((namespace or {}).get("metadata") or {}).get("labels") or {}
-        if len(labels) <= 1:
+        if len(labels) <= 1 and configuration.defaults.allows_all:
             return None  # the namespace has its name as label, and no policy
-        return policy_of(labels)
+        return policy_of(labels, configuration.defaults)
+
+    def _is_exempt(self, spec: JSONObject) -> bool:
+        return (spec.get("runtimeClassName") or "") in self._configuration.runtime_classes
 
     async def _judge_namespace(self, attributes: Attributes, namespace: JSONObject) -> None:
         labels = namespace["metadata"].get("labels") or {}
@@ -109,9 +121,18 @@ class PodSecurity(Plugin):
         if errors and (attributes.old is None or list(errors) != list(old_errors)):
             name = namespace["metadata"].get("name", "")
             raise Invalid.kind("", "Namespace", name, errors)
-        if attributes.old is None or errors:
+        if errors:
             return
-        new, old = policy_of(labels).enforce, policy_of(old_labels).enforce
+        defaults = self._configuration.defaults
+        policy = policy_of(labels, defaults)
+        name = namespace["metadata"].get("name", "")
+        if name in self._configuration.namespaces:
+            if not policy.allows_all and policy != defaults:
+                _warn_of_exemption(attributes, name, described(labels, policy))
+            return
+        if attributes.old is None:
+            return
+        new, old = policy.enforce, policy_of(old_labels, defaults).enforce
         is_stricter = new.strictness > old.strictness or new.version != old.version
         if new.strictness and new != old and is_stricter:
             await self._warn_of_existing(attributes, new)
@@ -122,7 +143,7 @@ class PodSecurity(Plugin):
         groups: dict[str, list[str]] = {}
         for pod in pods[:_MAX_PODS]:
             found = _found(attributes, pod["metadata"], pod["spec"], level)
-            if found:
+            if found and not self._is_exempt(pod["spec"]):
                 reasons = ", ".join(violation.reason for violation in found)
                 groups.setdefault(reasons, []).append(pod["metadata"]["name"])
         if not groups:
@@ -136,6 +157,12 @@ class PodSecurity(Plugin):
             more = len(names) - 1
             others = f" (and {more} other pod{'' if more == 1 else 's'})" if more else ""
             context.warn(f"{names[0]}{others}: {reasons}")
+
+
+def _warn_of_exemption(attributes: Attributes, name: str, policy: str) -> None:
+    attributes.context.warn(
+        f'namespace "{name}" is exempt from Pod Security, and the policy ({policy}) will be ignored'
+    )
 
 
 def _found(

@@ -19,10 +19,20 @@ if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
     from kapi.apimachinery.types import JSONObject
 
-__all__ = ["LEVELS", "Level", "Policy", "policy_of", "validate_labels", "violations"]
+__all__ = [
+    "LEVELS",
+    "MODES",
+    "Level",
+    "Policy",
+    "described",
+    "is_version",
+    "policy_of",
+    "validate_labels",
+    "violations",
+]
 
 _PREFIX = "pod-security.kubernetes.io/"
-_MODES = ("enforce", "audit", "warn")
+MODES = ("enforce", "audit", "warn")
 # From what allows most to what allows least.
 LEVELS = ("privileged", "baseline", "restricted")
 _VERSION = re.compile(r"v1\.(0|[1-9][0-9]*)")
@@ -51,40 +61,73 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What is refused and what is warned about."""
+    """What is refused, what is warned about, and what is only noted."""
 
-    enforce: Level
-    warn: Level
+    enforce: Level = Level()
+    warn: Level = Level()
+    audit: Level = Level()
+
+    @property
+    def allows_all(self) -> bool:
+        """Whether nothing is refused or told."""
+        return all(each.name == LEVELS[0] for each in (self.enforce, self.warn, self.audit))
 
 
-def policy_of(labels: Mapping[str, str]) -> Policy:
+_ALLOW_ALL = Policy()
+
+
+def policy_of(labels: Mapping[str, str], defaults: Policy = _ALLOW_ALL) -> Policy:
     """The policy that a namespace's labels choose; what they spell wrong means restricted.
 
-    Without a level to warn about, what is enforced is warned about where it is not refused.
+    Without a level to warn about, what labels enforce is warned about where it is stricter.
     """
-    enforce = _level(labels, "enforce")
-    warn = _level(labels, "warn")
-    if f"{_PREFIX}warn" not in labels and enforce.strictness > warn.strictness:
+    enforce, warn, audit = (
+        _level(labels, mode, default)
+        for mode, default in (
+            ("enforce", defaults.enforce),
+            ("warn", defaults.warn),
+            ("audit", defaults.audit),
+        )
+    )
+    is_chosen = f"{_PREFIX}enforce" in labels and f"{_PREFIX}warn" not in labels
+    if is_chosen and enforce.strictness > warn.strictness:
         warn = enforce
-    return Policy(enforce, warn)
+    return Policy(enforce, warn, audit)
 
 
-def _level(labels: Mapping[str, str], mode: str) -> Level:
-    name = labels.get(f"{_PREFIX}{mode}", LEVELS[0])
-    version = labels.get(f"{_PREFIX}{mode}-version", "latest")
-    valid = version == "latest" or _VERSION.fullmatch(version) is not None
-    return Level(name if name in LEVELS else LEVELS[-1], version if valid else "latest")
+def described(labels: Mapping[str, str], policy: Policy) -> str:
+    """The parts of a policy that labels have chosen."""
+    levels = zip(MODES, (policy.enforce, policy.audit, policy.warn), strict=True)
+    return ", ".join(
+        f"{mode}={level}"
+        for mode, level in levels
+        if level.name != LEVELS[0]
+        and (f"{_PREFIX}{mode}" in labels or f"{_PREFIX}{mode}-version" in labels)
+    )
+
+
+def is_version(text: str) -> bool:
+    """Whether a text names a version of the standards."""
+    return text == "latest" or _VERSION.fullmatch(text) is not None
+
+
+def _level(labels: Mapping[str, str], mode: str, default: Level) -> Level:
+    name = labels.get(f"{_PREFIX}{mode}", default.name)
+    version = labels.get(f"{_PREFIX}{mode}-version", default.version)
+    return Level(
+        name if name in LEVELS else LEVELS[-1], version if is_version(version) else "latest"
+    )
 
 
 def validate_labels(labels: Mapping[str, str], errors: ErrorList) -> None:
     """Check the labels that choose a policy."""
-    for mode in _MODES:
+    for mode in MODES:
         level, version = f"{_PREFIX}{mode}", f"{_PREFIX}{mode}-version"
         if level in labels and labels[level] not in LEVELS:
             why = f"must be one of {', '.join(LEVELS)}"
             errors.invalid(f"metadata.labels[{level}]", labels[level], why)
         given = labels.get(version, "latest")
-        if given != "latest" and _VERSION.fullmatch(given) is None:
+        if not is_version(given):
             path = f"metadata.labels[{version}]"
             errors.invalid(path, given, 'must be "latest" or "v1.x"')
 

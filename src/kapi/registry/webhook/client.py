@@ -20,6 +20,7 @@ from kapi.util.http_pool import ConnectionPool, Endpoint
 
 if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject
+    from kapi.registry.webhook.credentials import WebhookCredential, WebhookCredentials
     from kapi.registry.webhook.service_resolver import ServiceResolver
     from kapi.util.http_pool import Answer
 
@@ -67,12 +68,25 @@ class _Target(NamedTuple):
 
 
 class WebhookClient:
-    """Calls the webhooks of one server; connections and TLS contexts are kept."""
+    """Calls the webhooks of one server; connections and TLS contexts are kept.
 
-    def __init__(self, resolver: ServiceResolver) -> None:
+    ``credentials`` say what it shows to them.
+    """
+
+    def __init__(
+        self,
+        resolver: ServiceResolver,
+        credentials: WebhookCredentials | None = None,
+        pool: ConnectionPool | None = None,
+    ) -> None:
         self._resolver = resolver
-        self._pool = ConnectionPool()
-        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._credentials = credentials
+        self._pool = pool or ConnectionPool()
+        self._contexts: dict[tuple[object, ...], ssl.SSLContext] = {}
+
+    def with_credentials(self, credentials: WebhookCredentials) -> WebhookClient:
+        """One that shows these, and shares what this one keeps."""
+        return WebhookClient(self._resolver, credentials, self._pool)
 
     async def call(
         self, client_config: JSONObject, body: bytes, timeout_seconds: int
@@ -82,9 +96,10 @@ class WebhookClient:
         ``client_config`` is a WebhookClientConfig with its defaults filled in.
         """
         query = f"timeout={timeout_seconds}s"
-        tls = self._tls(client_config.get("caBundle") or "")
         service = client_config.get("service")
         url = _service_url(service) if service else client_config.get("url") or ""
+        credential = self._credential(url)
+        tls = self._tls(client_config.get("caBundle") or "", credential)
         shown = f"{url}?{query}"
         try:
             target = await self._target(url, service, tls)
@@ -94,6 +109,7 @@ class WebhookClient:
                 (b"accept", b"application/json, */*"),
                 (b"content-type", b"application/json"),
                 (b"content-length", str(len(body)).encode()),
+                *(credential.headers() if credential is not None else ()),
             ]
             answer = await self._pool.post(
                 target.endpoint, f"{target.path}?{query}", headers, body, timeout_seconds
@@ -116,12 +132,23 @@ class WebhookClient:
             endpoint = Endpoint(found.host, found.port, tls, name)
         return _Target(url, endpoint, parts.netloc, parts.path or "/")
 
-    def _tls(self, bundle: str) -> ssl.SSLContext:
-        found = self._contexts.get(bundle)
+    def _credential(self, url: str) -> WebhookCredential | None:
+        if self._credentials is None:
+            return None
+        address = urlsplit(url).netloc
+        port = f":{_HTTPS_PORT}" if urlsplit(url).port is None else ""
+        return self._credentials.for_server(address + port)
+
+    def _tls(self, bundle: str, credential: WebhookCredential | None) -> ssl.SSLContext:
+        key = (bundle, credential, credential.stamp if credential is not None else None)
+        found = self._contexts.get(key)
         if found is None:
             if len(self._contexts) >= _CONTEXTS:
                 self._contexts.clear()
-            found = self._contexts[bundle] = _context(bundle)
+            found = _context(bundle)
+            if credential is not None:
+                _show(credential, found)
+            self._contexts[key] = found
         return found
 
     def close(self) -> None:
@@ -153,6 +180,15 @@ def _context(bundle: str) -> ssl.SSLContext:
             "unable to parse bytes as PEM block"
         ) from error
     return context
+
+
+def _show(credential: WebhookCredential, context: ssl.SSLContext) -> None:
+    try:
+        credential.load_into(context)
+    except OSError as error:
+        raise CallFailed(
+            f"could not get REST client: unable to load client certificate: {error}"
+        ) from error
 
 
 class _Unreadable(Exception):
