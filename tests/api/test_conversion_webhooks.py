@@ -6,7 +6,9 @@ import asyncio
 
 import pytest
 
+from kapi.apimachinery.types import GroupResource
 from kapi.registry.webhook.service_resolver import Address
+from kapi.storage.cacher.cacher import CacherOptions
 from webhook_server import conversion, patched
 
 WEBHOOKS = "/apis/admissionregistration.k8s.io/v1"
@@ -413,6 +415,34 @@ async def test_the_order_of_events(crontabs, hook):
         assert names == [f"t{index:02}" for index in range(20)]
 
 
+async def test_a_watch_that_falls_behind(crontabs, hook):
+    """While a webhook does not answer events wait; too many end the watch, and none is lost."""
+    storage = crontabs.server.api.stores[GroupResource(GROUP, "crontabs")].storage
+    await storage.ready()
+    storage.cacher._options = CacherOptions(queue_limit=3)
+    gate = asyncio.Event()
+
+    async def gated(request):
+        await gate.wait()
+        return conversion(request, convert)
+
+    hook.handlers["/convert"] = gated
+    names = [f"t{index}" for index in range(9)]
+    async with crontabs.watch(V2) as watch:
+        for name in names:
+            await crontabs.create(V1, tab("v1", name, address="h:1"))
+            await asyncio.sleep(0.01)
+        gate.set()
+        seen = await watch.rest()
+    assert {kind for kind, _ in seen} == {"ADDED"}
+    assert 0 < len(seen) < len(names)
+    last = seen[-1][1]["metadata"]["resourceVersion"]
+    storage.cacher._options = CacherOptions()
+    async with crontabs.watch(V2, resourceVersion=last) as watch:
+        rest = await watch.changes(len(names) - len(seen))
+    assert [obj["metadata"]["name"] for _, obj in seen] + [name for _, name in rest] == names
+
+
 async def test_watches_with_selectors(crontabs, hook):
     """An object comes and goes by what it is at the version of the watch."""
     await crontabs.create(V1, tab("v1", address="h:1"))
@@ -631,6 +661,20 @@ async def test_migration_to_another_storage_version(crontabs, hook):
     assert asked(hook) == [(1, "v1")]
     again = await crontabs.put(f"{V2}/a", answer.json())
     assert again.json() == answer.json()
+
+
+async def test_migration_without_a_webhook(cluster, hook):
+    """A write of what was stored in a former version stores it anew there, too."""
+    body = definition(hook)
+    body["spec"]["conversion"] = {"strategy": "None"}
+    await cluster.create(DEFINITIONS, body)
+    await cluster.create(V1, tab("v1", note="n"))
+    await change(cluster, {"versions": definition(hook, storage="v2")["spec"]["versions"]})
+    live = await cluster.read(f"{V2}/a")
+    moved = (await cluster.put(f"{V2}/a", live)).json()
+    assert moved["metadata"]["resourceVersion"] != live["metadata"]["resourceVersion"]
+    assert moved["spec"] == {"note": "n"}
+    assert (await cluster.put(f"{V2}/a", moved)).json() == moved
 
 
 # -- together with other parts ----------------------------------------------------------------

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from kapi.apiextensions.conversion.webhook import OBJECTS_PER_REVIEW
 from kapi.apimachinery.errors import StatusError
 from kapi.storage.cacher.codec import body_of, stored_value, value_header
 from kapi.storage.cacher.entry import Entry
@@ -130,6 +131,11 @@ class WebhookConversion:
                 del self._under_way[entry]
 
     async def _convert(self, entries: list[Entry]) -> None:
+        """One review after the other, so that others get a turn between them."""
+        for start in range(0, len(entries), OBJECTS_PER_REVIEW):
+            await self._convert_some(entries[start : start + OBJECTS_PER_REVIEW])
+
+    async def _convert_some(self, entries: list[Entry]) -> None:
         originals = [self._stored_object(entry) for entry in entries]
         converted = await self._kind.webhook.convert(originals, self._gvk.api_version)
         prune = self._kind.schemas[self._gvk.version].prune
@@ -139,8 +145,11 @@ class WebhookConversion:
 
     def _stored_object(self, entry: Entry) -> JSONObject:
         obj: JSONObject = orjson.loads(entry.body)
-        api_version = self._stored_versions[entry.header]
-        return {"apiVersion": api_version, "kind": self._gvk.kind, **obj}
+        return {"apiVersion": self._stored_version(entry), "kind": self._gvk.kind, **obj}
+
+    def _stored_version(self, entry: Entry) -> str:
+        """The API version of an entry; one of a store that was just replaced may be unknown."""
+        return self._stored_versions.get(entry.header, self._kind.hub.api_version)
 
     def _view(self, entry: Entry, *, selectable: bool = False) -> Entry:
         if entry.header == self._header:
@@ -185,4 +194,4 @@ class WebhookConversion:
 
     def at_rest(self, entry: Entry) -> Resource:
         """See the protocol."""
-        return self._kind.at_rest(self._stored_versions[entry.header].rpartition("/")[2])
+        return self._kind.at_rest(self._stored_version(entry).rpartition("/")[2])

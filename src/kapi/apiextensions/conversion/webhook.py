@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from kapi.registry.webhook.client import WebhookClient
     from kapi.util.ids import IDSource
 
-__all__ = ["ConversionWebhook", "ConversionWebhooks"]
+__all__ = ["OBJECTS_PER_REVIEW", "ConversionWebhook", "ConversionWebhooks"]
 
 # As long as kube-apiserver waits; the definition cannot change it.
 _TIMEOUT_SECONDS = 30
 # One review is bounded by objects and bytes, so that neither side has to hold a whole collection
 # as one text.
-_OBJECTS_PER_REVIEW = 500
+OBJECTS_PER_REVIEW = 500
 _BYTES_PER_REVIEW = 4 * 1024 * 1024
 
 
@@ -94,7 +94,7 @@ def _batches(
     size = 0
     for index in wanted:
         text = orjson.dumps(objects[index])
-        full = len(batch) >= _OBJECTS_PER_REVIEW or size + len(text) > _BYTES_PER_REVIEW
+        full = len(batch) >= OBJECTS_PER_REVIEW or size + len(text) > _BYTES_PER_REVIEW
         if batch and full:
             yield batch, sent
             batch, sent, size = [], [], 0

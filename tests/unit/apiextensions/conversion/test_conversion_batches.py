@@ -114,11 +114,11 @@ async def test_only_objects_of_another_version_are_sent(client, webhooks):
 async def test_reviews_are_bounded(client, webhooks, monkeypatch):
     """A large collection goes in several reviews, by number and by bytes."""
     objects = [tab(name) for name in "abcde"]
-    monkeypatch.setattr(module, "_OBJECTS_PER_REVIEW", 2)
+    monkeypatch.setattr(module, "OBJECTS_PER_REVIEW", 2)
     await webhooks.of(SPEC).convert(objects, "example.com/v2")
     assert client.calls == [["a", "b"], ["c", "d"], ["e"]]
     client.calls.clear()
-    monkeypatch.setattr(module, "_OBJECTS_PER_REVIEW", 9)
+    monkeypatch.setattr(module, "OBJECTS_PER_REVIEW", 9)
     monkeypatch.setattr(module, "_BYTES_PER_REVIEW", 3 * len(orjson.dumps(objects[0])))
     await webhooks.of(SPEC).convert(objects, "example.com/v2")
     assert client.calls == [["a", "b", "c"], ["d", "e"]]
