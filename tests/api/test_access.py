@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from kapi.authorization.authorizer import Decision
+
 MAPS = "/api/v1/namespaces/default/configmaps"
 REVIEWS = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 
@@ -127,3 +129,34 @@ async def test_always_deny(start_cluster, tmp_path, fails):
         'in the namespace "default": Everything is forbidden.',
     )
     assert (await server.get("/readyz", headers=bearer("ann-token"))).status_code == 200
+
+
+class _AllBut:
+    """Allows everything but one verb."""
+
+    def __init__(self, verb):
+        self._verb = verb
+
+    def authorize(self, attributes):
+        return Decision(allowed=attributes.verb != self._verb)
+
+    def rules(self, user, namespace):
+        raise AssertionError
+
+
+async def test_updates_that_create_need_the_right_to_create(cluster, config_map, fails):
+    """An apply or a PUT that finds nothing creates, which has to be allowed, too."""
+    leases = "/apis/coordination.k8s.io/v1/namespaces/default/leases"
+    lease = {"metadata": {"name": "l"}, "spec": {"holderIdentity": "a"}}
+    cluster.server.api.authorizer = _AllBut("create")
+    status = fails(await cluster.apply(f"{MAPS}/a", config_map("a")), 403, "Forbidden")
+    assert status["message"].startswith('configmaps "a" is forbidden: User "')
+    assert 'cannot create resource "configmaps" in API group ""' in status["message"]
+    status = fails(await cluster.put(f"{leases}/l", lease), 403, "Forbidden")
+    assert 'cannot create resource "leases"' in status["message"]
+    fails(await cluster.patch("merge", f"{MAPS}/a", {}), 404, "NotFound")
+    cluster.server.api.authorizer = _AllBut("delete")
+    assert (await cluster.apply(f"{MAPS}/a", config_map("a"))).status_code == 201
+    assert (await cluster.put(f"{leases}/l", lease)).status_code == 201
+    cluster.server.api.authorizer = _AllBut("create")
+    assert (await cluster.apply(f"{MAPS}/a", config_map("a"))).status_code == 200

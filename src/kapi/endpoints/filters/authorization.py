@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kapi.authorization.authorizer import Authorizer
     from kapi.endpoints.request import Request
 
-__all__ = ["attributes_of", "authorize", "refusal", "verb_of"]
+__all__ = ["attributes_of", "authorize", "authorize_creation", "refusal", "verb_of"]
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _SELECTING = frozenset({"list", "watch", "deletecollection"})
@@ -85,6 +85,15 @@ def authorize(request: Request, authorizer: Authorizer) -> None:
         error = refusal(attributes, decision.reason)
         error.headers.update(_REFUSAL_HEADERS)
         raise error
+
+
+def authorize_creation(request: Request, authorizer: Authorizer) -> None:
+    """Raises Forbidden unless the user may create what an update or apply did not find."""
+    attributes = attributes_of(request)
+    attributes.verb = "create"
+    decision = authorizer.authorize(attributes)
+    if not decision.allowed:
+        raise refusal(attributes, decision.reason)
 
 
 def refusal(attributes: AuthorizationAttributes, reason: str = "") -> Forbidden:

@@ -21,6 +21,7 @@ from kapi.apimachinery.serializer import yaml
 from kapi.endpoints.body import media_type, other_kind
 from kapi.endpoints.conversion import from_hub, to_hub
 from kapi.endpoints.field_ownership import apply_fields, update_fields
+from kapi.endpoints.filters.authorization import authorize_creation
 from kapi.endpoints.handlers.update import check_name, strategy_for
 from kapi.endpoints.options import field_manager, patch_options
 from kapi.registry.before_create import match_namespace
@@ -214,6 +215,8 @@ class Application:
         """The object with the applied configuration merged in, at the hub version."""
         resource = self._resource
         applied = self._read()
+        if live is None:
+            authorize_creation(self._request, self._api.authorizer)
         current = None if live is None else from_hub(resource, self._api.copy(live, resource))
         merged = await apply_fields(
             self._api,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kapi.apimachinery.errors import BadRequest
 from kapi.endpoints.conversion import from_hub, to_hub
 from kapi.endpoints.field_ownership import update_fields
+from kapi.endpoints.filters.authorization import authorize_creation
 from kapi.endpoints.handlers.create import read_object
 from kapi.endpoints.options import field_manager, write_options
 from kapi.registry.before_create import match_namespace
@@ -58,6 +59,7 @@ class Replacement:
         resource = self._resource
         current = None if live is None else from_hub(resource, self._api.copy(live, resource))
         if current is None:
+            authorize_creation(self._request, self._api.authorizer)
             obj["metadata"].pop("managedFields", None)
         manager = field_manager(self._request, self._options)
         subresource = self._request.info.subresource
