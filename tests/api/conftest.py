@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from crontabs import DEFINITIONS, convert, definition
 
 from asgi_cluster import TOKEN, Cluster
 from kapi.server.certificates import create_service_account_key
 from kapi.server.options import ServerOptions, ServiceAccountOptions
 from kapi.server.server import APIServer
-from webhook_server import WebhookServer
+from webhook_server import WebhookServer, conversion
 
 # A server that does nothing by itself: no controllers, and pods as they were sent.
 BARE = {
@@ -67,6 +68,14 @@ async def hook(tmp_path):
     await server.start(tmp_path)
     yield server
     await server.stop()
+
+
+@pytest.fixture
+async def crontabs(cluster, hook):
+    """A server with CronTabs that are stored as v1, and their webhook."""
+    hook.handlers["/convert"] = lambda request: conversion(request, convert)
+    await cluster.create(DEFINITIONS, definition(hook))
+    return cluster
 
 
 @pytest.fixture
