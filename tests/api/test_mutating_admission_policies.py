@@ -271,16 +271,16 @@ async def test_failures(cluster, policy, config_map, fails):
     who = "policy 'a' with binding 'a' denied request: "
     assert [cause["message"] for cause in status["details"]["causes"]] == [
         (
-            f"{who}expression 'Object{{data: {{'x': object.data.none}}}}' resulted in error: no such "
-            "key: none"
+            f"{who}expression 'Object{{data: {{'x': object.data.none}}}}' resulted in error: "
+            "no such key: none"
         ),
         (
-            f"{who}JSON Patch: error in remove for path: '/data/gone': Unable to remove nonexistent "
-            "key: gone: missing value"
+            f"{who}JSON Patch: error in remove for path: '/data/gone': Unable to remove "
+            "nonexistent key: gone: missing value"
         ),
         (
-            "policy 'b' with binding 'b' denied request: expression '1 / 0 == 1' resulted in error: "
-            "division by zero"
+            "policy 'b' with binding 'b' denied request: expression '1 / 0 == 1' resulted in "
+            "error: division by zero"
         ),
     ]
     assert status["message"] == status["details"]["causes"][0]["message"]
@@ -301,8 +301,8 @@ async def test_failures(cluster, policy, config_map, fails):
                 "initContainers: [Object.spec.initContainers{name: 'i', args: ['a']}]}}"
             ),
             (
-                "error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps "
-                "or structs: .spec.tolerations, .spec.initContainers[0].args"
+                "error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, "
+                "maps or structs: .spec.tolerations, .spec.initContainers[0].args"
             ),
         ),
         (
@@ -315,8 +315,8 @@ async def test_failures(cluster, policy, config_map, fails):
         (
             "Object{spec: Object.spec{nothing: 1}}",
             (
-                "error applying patch: failed to convert patch object to typed object: .spec.nothing: "
-                "field not declared in schema"
+                "error applying patch: failed to convert patch object to typed object: "
+                ".spec.nothing: field not declared in schema"
             ),
         ),
         (
