@@ -107,7 +107,7 @@ async def test_versions(start_cluster, minor):
     )
     version = "v1beta1" if minor == 28 else "v1"
     path = PATH.replace("/v1/", f"/{version}/")
-    policy = {**_policy("object.x"), "apiVersion": f"admissionregistration.k8s.io/{version}"}
+    policy = {**_policy("object.x == 1"), "apiVersion": f"admissionregistration.k8s.io/{version}"}
     await cluster.create(path, policy)
     await cluster.settled()
     assert (await cluster.read(f"{path}/p"))["status"]["observedGeneration"] == 1
