@@ -65,23 +65,23 @@ def test_a_configuration_cannot_say_what_kind_it_is_of():
         (
             "Object{spec: Object.spec{args: ['2']}}",
             (
-                "error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps "
-                "or structs: .spec.args"
+                "error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, "
+                "maps or structs: .spec.args"
             ),
         ),
         (
             "Object{spec: Object.spec{items: [Object.spec.items{image: 'y'}]}}",
             (
-                "error applying patch: failed to convert patch object to typed object: .spec.items: "
-                "element 0: associative list with keys has an element that omits key field "
-                '"name" (and doesn\'t have default value)'
+                "error applying patch: failed to convert patch object to typed object: "
+                ".spec.items: element 0: associative list with keys has an element that omits "
+                'key field "name" (and doesn\'t have default value)'
             ),
         ),
         (
             "Object{other: 1}",
             (
-                "error applying patch: failed to convert patch object to typed object: .other: field "
-                "not declared in schema"
+                "error applying patch: failed to convert patch object to typed object: .other: "
+                "field not declared in schema"
             ),
         ),
         (

@@ -10,10 +10,12 @@ import pytest
 from kapi.admission.policy.params import ConfigurationError, find_params, param_resource
 
 NAMESPACED = SimpleNamespace(
-    storage=SimpleNamespace(group="", resource="configmaps"), namespaced=True
+    storage=SimpleNamespace(group="", resource="configmaps"), namespaced=True, conversion=None
 )
 CLUSTER = SimpleNamespace(
-    storage=SimpleNamespace(group="example.com", resource="limits"), namespaced=False
+    storage=SimpleNamespace(group="example.com", resource="limits"),
+    namespaced=False,
+    conversion=None,
 )
 
 

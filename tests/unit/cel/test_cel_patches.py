@@ -57,7 +57,7 @@ def test_escaped_keys():
 
 def test_names_of_types_follow_the_path():
     """Maps and lists in between have no names of their own."""
-    source = "Object{a: [Object.a{b: {'x': Object.a.b{}, 'y': Object.c{}}}], d: Object.e{}}"
+    source = "Object{a: [Object.a{b: {'x': [Object.c{}]}}], d: Object.e{}}"
     assert wrong_type_names(evaluate(source), "Object") == [
         f'unexpected type name "{found}", expected "{wanted}", which matches field name path from '
         "root Object type"
