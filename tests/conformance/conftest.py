@@ -14,6 +14,7 @@ import threading
 from urllib.parse import urlsplit
 
 import pytest
+from cafe_definition import define_cafes
 from kubectl import Kubectl
 
 from kapi.testing import Server
@@ -158,6 +159,13 @@ def server():
 def home(tmp_path_factory):
     """Where kubectl keeps its cache."""
     return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def cafe_server(server, home):
+    """The server for many tests, with the definition of cafes."""
+    define_cafes(Kubectl(server.kubeconfig, "default", home))
+    return server
 
 
 @pytest.fixture(scope="session")

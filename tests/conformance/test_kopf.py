@@ -9,14 +9,13 @@ import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
+from cafe_definition import OPERATORS, define_cafes
 from kubectl import Kubectl
 
 from kapi.testing import Server
 
-HERE = Path(__file__).parent / "operators"
 PATIENCE_SECONDS = 30
 FINALIZER = "kopf.zalando.org/KopfFinalizerMarker"
 
@@ -31,7 +30,7 @@ class Operator:
     """``kopf run`` with the operator of cafes."""
 
     def __init__(self, kubeconfig, namespace, log, *words, name="one"):
-        command = [sys.executable, "-m", "kopf", "run", str(HERE / "cafes.py")]
+        command = [sys.executable, "-m", "kopf", "run", str(OPERATORS / "cafes.py")]
         environment = {**os.environ, "KUBECONFIG": str(kubeconfig), "KOPF_NAME": name}
         self.log = log
         with log.open("a") as out:
@@ -102,33 +101,20 @@ def status(**wanted):
     return lambda obj: obj is not None and obj.get("status", {}).items() >= wanted.items()
 
 
-@pytest.fixture(scope="module")
-def defined(server, home):
-    """The definitions of cafes and of kopf's peerings."""
-    kubectl = Kubectl(server.kubeconfig, "default", home)
-    define(kubectl)
-    return server
-
-
-def define(kubectl):
-    kubectl("apply", "-f", str(HERE / "cafes.yaml"))
-    kubectl("wait", "--for=condition=Established", "crd/cafes.example.com")
-
-
 @pytest.fixture
-def cafes(defined, kubectl):
+def cafes(cafe_server, kubectl):
     """Cafes in a namespace of the test's own."""
     return Cafes(kubectl)
 
 
 @pytest.fixture
-def operate(defined, kubectl, tmp_path):
+def operate(cafe_server, kubectl, tmp_path):
     """Start operators in the test's namespace: ``operate("--standalone")``."""
     started = []
 
     def start(*words, name="one"):
         log = tmp_path / f"{name}.log"
-        started.append(Operator(defined.kubeconfig, kubectl.namespace, log, *words, name=name))
+        started.append(Operator(cafe_server.kubeconfig, kubectl.namespace, log, *words, name=name))
         return started[-1]
 
     yield start
@@ -239,7 +225,7 @@ def test_a_restarted_server(tmp_path, home):
         with Server(*flags, data_dir=data) as server:
             kubectl = Kubectl(server.kubeconfig, "default", home)
             cafes = Cafes(kubectl)
-            define(kubectl)
+            define_cafes(kubectl)
             log = tmp_path / "operator.log"
             operator = Operator(server.kubeconfig, "default", log, "--standalone")
             cafes.open("old", tables=2)
