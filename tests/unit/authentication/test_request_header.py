@@ -7,7 +7,7 @@ import ssl
 import pytest
 
 from kapi.apimachinery.user import UserInfo
-from kapi.authentication.request_header import RequestHeaderAuthenticator, header_user
+from kapi.authentication.request_header import HeaderNames, RequestHeaderAuthenticator, header_user
 from kapi.authentication.x509 import ClientCertificate
 from kapi.server.certificates import create_authority
 
@@ -57,3 +57,40 @@ def test_a_proxy_is_no_client(authorities):
     assert not RequestHeaderAuthenticator(*pems, []).is_client(proxy)
     assert RequestHeaderAuthenticator(*pems, []).is_client(certificate(clients, "ann"))
     assert RequestHeaderAuthenticator(pems[0], pems[0], []).is_client(proxy)
+
+
+NAMES = HeaderNames(
+    users=("X-User", "X-Remote-User"),
+    groups=("X-Group", "X-Remote-Group"),
+    uids=("X-Uid",),
+    extra_prefixes=("X-Extra-", "X-More-"),
+)
+
+
+def test_headers_may_have_other_names():
+    """The first name with a value is the user; groups and extra are those of all names."""
+    headers = [
+        (b"x-user", b""),
+        (b"x-remote-user", b"ann"),
+        (b"x-uid", b"7"),
+        (b"x-remote-uid", b"8"),
+        (b"x-remote-group", b"ops"),
+        (b"x-group", b"dev"),
+        (b"x-extra-scopes", b"a"),
+        (b"x-more-scopes", b"b"),
+        (b"x-remote-extra-scopes", b"c"),
+    ]
+    user = header_user(headers, NAMES)
+    assert user is not None
+    assert (user.name, user.uid) == ("ann", "7")
+    assert user.groups == ("dev", "ops", "system:authenticated")
+    assert user.extra == {"scopes": ["a", "b"]}
+    assert header_user([(b"x-remote-user", b"ann")], HeaderNames(users=("X-User",))) is None
+
+
+def test_which_headers_name_users():
+    """They are known whatever their case is, extra by its prefix."""
+    assert NAMES.include(b"x-group")
+    assert NAMES.include(b"x-more-anything")
+    assert not NAMES.include(b"x-remote-uid")
+    assert not NAMES.include(b"accept")

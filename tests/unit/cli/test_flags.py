@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kapi.authentication.request_header import HeaderNames
 from kapi.cli import run, serve, up
 from kapi.cli.flags import default_data_dir, server_options
 from kapi.cli.main import main
@@ -156,3 +157,40 @@ def test_service_endpoints():
     for text in ("b=127.0.0.1:1", "a/b=127.0.0.1", "a/b=:1", "a/b=h:70000"):
         with pytest.raises(SystemExit):
             parse(up, "--service-endpoint", text)
+
+
+def test_flags_of_the_aggregation_layer():
+    """Header names, routing and redirects; the uid has a header since 1.33, or if it is named."""
+    proxy = parse(
+        up,
+        "--requestheader-username-headers=X-User,X-Remote-User",
+        "--requestheader-group-headers=X-Group",
+        "--requestheader-uid-headers=X-Uid",
+        "--requestheader-extra-headers-prefix=X-Extra-",
+        "--enable-aggregator-routing=false",
+        "--aggregator-reject-forwarding-redirect=false",
+    ).proxy_client
+    assert proxy.header_names == HeaderNames(
+        ("X-User", "X-Remote-User"), ("X-Group",), ("X-Uid",), ("X-Extra-",)
+    )
+    assert not proxy.route_to_endpoints
+    assert not proxy.refuse_redirects
+    assert parse(up).proxy_client.header_names == HeaderNames()
+    older = parse(up, "--kubernetes-version=1.32").proxy_client.header_names
+    assert older == HeaderNames(uids=())
+    named = parse(up, "--kubernetes-version=1.32", "--requestheader-uid-headers=X-Remote-Uid")
+    assert named.proxy_client.header_names == HeaderNames()
+    assert parse(up, "--enable-aggregator-routing").proxy_client.route_to_endpoints
+
+
+@pytest.mark.parametrize("value", ["", "X User", "X-User:"])
+def test_names_of_headers(value):
+    """At least one is needed for the user, and it must be one."""
+    with pytest.raises(OptionsError, match=r"at least one name|is no name of a header"):
+        parse(up, f"--requestheader-username-headers={value}")
+
+
+def test_admission_control_config_file():
+    """The file is read when the server starts."""
+    options = parse(up, "--admission-control-config-file=/f")
+    assert options.admission_control_config_file == Path("/f")

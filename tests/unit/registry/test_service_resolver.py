@@ -89,3 +89,28 @@ def test_what_cannot_be_resolved(objects, port, message):
     """The text says what is missing."""
     with pytest.raises(UnresolvedService, match=f"^{message}$"):
         _resolve(*objects, port=port)
+
+
+def test_cluster_ips():
+    """Where they are asked for, endpoints do not count; a headless service has none."""
+    ports = [{"name": "web", "port": 443}]
+
+    def resolve(**spec):
+        service = _object("services", spec={"ports": ports, **spec})
+        objects = _Objects(service, _slice("b", "10.0.0.2"))
+        resolver = ServiceResolver(objects, SeededIDs(), {}, cluster_ips=True)
+        return asyncio.run(resolver.resolve("n", "s", 443))
+
+    assert resolve(clusterIP="10.96.0.7") == Address("10.96.0.7", 443)
+    assert resolve(type="ExternalName", externalName="x") == Address("x", 443)
+    with pytest.raises(UnresolvedService, match=r'^cannot route to service with ClusterIP "None"$'):
+        resolve(clusterIP="None")
+
+
+def test_all_addresses():
+    """Every ready endpoint is an address."""
+    resolver = ServiceResolver(
+        _Objects(SERVICE, _slice("a", "10.0.0.1"), _slice("b", "10.0.0.2")), SeededIDs(), {}
+    )
+    found = asyncio.run(resolver.addresses("n", "s", 443))
+    assert sorted(found) == [Address("10.0.0.1", 8443), Address("10.0.0.2", 8443)]
