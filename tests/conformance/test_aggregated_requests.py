@@ -10,6 +10,8 @@ import ssl
 import pytest
 
 from front_server import API_SERVICES, eventually, front_server
+from kapi.authentication.request_header import HeaderNames
+from kapi.server.options import ProxyClientOptions
 from server_behind import GROUP, WIDGETS, ServerBehind
 
 AGGREGATED = "Accept: application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
@@ -317,6 +319,43 @@ async def test_what_the_server_behind_is_told(registered, behind):
         "keep-alive",
         "te",
     }
+
+
+async def test_the_server_behind_sees_who_is_impersonated(registered, behind):
+    """It is told of nobody but the user that the request is made as."""
+    headers = [
+        "Impersonate-User: bob",
+        "Impersonate-Group: system:masters",
+        "Impersonate-Uid: 7",
+        "Impersonate-Extra-Example.org%2FScopes: all",
+    ]
+    assert (await registered.ask("GET", WIDGETS, None, *headers))[0] == 200
+    asked = behind.requests()[-1]
+    assert asked.header("x-remote-user") == ["bob"]
+    assert asked.header("x-remote-uid") == ["7"]
+    assert asked.header("x-remote-group") == ["system:masters", "system:authenticated"]
+    assert asked.header("x-remote-extra-example.org%2fscopes") == ["all"]
+    assert not [name for name, _ in asked.headers if name.startswith("impersonate-")]
+
+
+async def test_other_names_and_redirects(tmp_path, behind):
+    """Headers that proxies here name users by do not pass; redirects may, if so wanted."""
+    options = ProxyClientOptions(
+        header_names=HeaderNames(users=("X-User",), groups=("X-Group",), uids=()),
+        refuse_redirects=False,
+    )
+
+    async def redirect(asked):
+        await asked.answer(b"", 302, "Location: https://192.0.2.1/")
+
+    behind.handlers[WIDGETS] = redirect
+    async with front_server(tmp_path / "front", behind.port, proxy_client=options) as front:
+        await front.register(behind.api_service())
+        status, _ = await front.ask("GET", WIDGETS, None, "X-User: eve", "X-Group: all")
+        assert status == 302
+    names = {name for name, _ in behind.requests()[-1].headers}
+    assert "x-remote-user" in names
+    assert not names & {"x-user", "x-group", "x-remote-uid"}
 
 
 async def test_what_the_client_is_told(registered, behind):
