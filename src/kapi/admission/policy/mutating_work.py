@@ -6,6 +6,7 @@ those before it have made. Failures are collected, so one that is to be ignored 
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kapi.admission.policy.compiled import Variables
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from kapi.structuredmerge.typed import TypedSchema
 
 __all__ = ["MutatingWork"]
+
+_LOG = logging.getLogger("kapi.admission.policy")
 
 
 class _Refused(StatusError):
@@ -176,7 +179,9 @@ class MutatingWork:
     def _fail(
         self, policy: CompiledMutatingPolicy, who: str, why: str, reason: str = "Invalid"
     ) -> None:
-        if not policy.ignores_failures:
+        if policy.ignores_failures:
+            _LOG.warning("mutating %s, failing open: %s", who, why)
+        else:
             self._failures.append((f"{who} denied request: {why}", reason))
 
     def raise_failures(self) -> None:
