@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from random import Random
 
 from crontabs import GROUP, NOT_TODAY, V1, V2, asked, broken, convert, elsewhere, tab
 
@@ -216,3 +217,85 @@ async def test_a_watch_ends_with_the_error(crontabs, hook):
         "code": 500,
     }
     assert rest == []
+
+
+async def test_a_streaming_list(crontabs, hook):
+    """The bookmark that ends the initial events comes after all of them."""
+    for name in "abc":
+        await crontabs.create(V1, tab("v1", name, address="h:1"))
+    asked(hook)
+    parameters = {
+        "sendInitialEvents": "true",
+        "allowWatchBookmarks": "true",
+        "resourceVersionMatch": "NotOlderThan",
+        "labelSelector": "x!=y",
+    }
+    async with crontabs.watch(V2, **parameters) as watch:
+        events = await watch.events(4)
+    assert [kind for kind, _ in events] == ["ADDED"] * 3 + ["BOOKMARK"]
+    assert events[-1][1]["apiVersion"] == f"{GROUP}/v2"
+    assert asked(hook) == [(3, "v2")]
+
+
+class Follower:
+    """Keeps what a watch tells, and checks that each event follows from the one before."""
+
+    def __init__(self, cluster, **selector):
+        self.objects = {}
+        self._watch = cluster.watch(V2, unread_chunks=1000, **selector)
+        self._revision = 0
+
+    async def follow(self, last):
+        """Up to the addition of the object of this name."""
+        async with self._watch as watch:
+            while True:
+                kind, obj = await watch.event()
+                name, revision = obj["metadata"]["name"], int(obj["metadata"]["resourceVersion"])
+                if name == last:
+                    return
+                assert revision > self._revision
+                assert (name in self.objects) is (kind != "ADDED")
+                self._revision = revision
+                if kind == "DELETED":
+                    del self.objects[name]
+                else:
+                    self.objects[name] = obj
+
+
+async def write_at_random(cluster, random, count):
+    """Create, change and delete a few objects at both versions."""
+    for number in range(count):
+        name, host = f"t{random.randrange(5)}", random.choice("xy")
+        one, two = tab("v1", name, address=f"{host}:{number}"), tab("v2", name, host=host, port="")
+        answer = await random.choice(
+            [
+                lambda one=one: cluster.post(V1, one),
+                lambda two=two: cluster.post(V2, two),
+                lambda one=one, name=name: cluster.patch("merge", f"{V1}/{name}", one),
+                lambda two=two, name=name: cluster.patch("merge", f"{V2}/{name}", two),
+                lambda two=two, name=name: cluster.apply(f"{V2}/{name}", two, force=True),
+                lambda name=name: cluster.delete(f"{V2}/{name}"),
+            ]
+        )()
+        assert answer.status_code in {200, 201, 404, 409}, answer.text
+
+
+async def test_watches_agree_with_lists(crontabs, hook):
+    """With writers at both versions and a slow webhook everybody ends with the same objects."""
+    random = Random(7)
+
+    async def slow(request):
+        await asyncio.sleep(random.random() / 500)
+        return conversion(request, convert)
+
+    hook.handlers["/convert"] = slow
+    every = [Follower(crontabs) for _ in range(2)]
+    some = Follower(crontabs, fieldSelector="spec.host=x")
+    following = [asyncio.create_task(follower.follow("z")) for follower in (*every, some)]
+    await asyncio.sleep(0.05)
+    await asyncio.gather(*(write_at_random(crontabs, random, 30) for _ in range(5)))
+    listed = {obj["metadata"]["name"]: obj for obj in (await crontabs.read(V2))["items"]}
+    await crontabs.create(V1, tab("v1", "z", address="x:1"))
+    await asyncio.gather(*following)
+    assert all(follower.objects == listed for follower in every)
+    assert some.objects == {n: o for n, o in listed.items() if o["spec"]["host"] == "x"}
