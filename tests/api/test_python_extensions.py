@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import re
 import sys
 import threading
 from dataclasses import dataclass, field
@@ -12,12 +14,15 @@ from typing import Annotated, Any
 
 import pydantic
 import pytest
+import yaml
 
 from asgi_cluster import TOKEN, Cluster
 from kapi import ext
 from kapi.ext.modules import load_extensions
 from kapi.server.options import OptionsError, ServerOptions, StartError
 from kapi.server.server import APIServer
+from kapi.server.storage_rewrite import rewrite_storage
+from kapi.util.clock import SystemClock
 
 EXAMPLE = str(Path(__file__).parents[2] / "examples" / "shop.py")
 SHOPS = "/apis/shop.example.com/v1/namespaces/default/shops"
@@ -561,6 +566,58 @@ async def test_pydantic_models_and_their_validators(start_cluster, fails):
     await refusal(refused, fails, odd)
 
 
+async def test_classes_that_judge_need_no_function(start_cluster, fails):
+    """__post_init__ is asked about every object, also where nobody looks at its spec."""
+
+    @dataclass
+    class Thing:
+        low: int = 0
+        high: int = 9
+
+        def __post_init__(self):
+            if self.low > self.high:
+                raise ValueError("low is above high")
+
+    extension = ext.Extension("example.com")
+    extension.resource(version="v1")(Thing)
+    cluster = await start_cluster(extensions=(extension,))
+    refused = ("FieldValueInvalid", "spec", "Invalid value: low is above high")
+    await refusal(cluster.post(THINGS, thing(low=10)), fails, refused)
+    await cluster.create(THINGS, thing(low=1))
+    change = cluster.patch("merge", f"{THINGS}/one", {"spec": {"high": 0}})
+    await refusal(change, fails, refused)
+
+
+async def test_what_is_refused_now_can_be_mended(servers, fails):
+    """An object that stricter classes do not take is none to compare with, and can be changed."""
+    first = await servers.start(things())
+    await first.create(THINGS, thing(size=50))
+
+    @dataclass
+    class Thing:
+        size: int = 1
+
+        def __post_init__(self):
+            if self.size > 9:
+                raise ValueError("too large")
+
+    stricter = ext.Extension("example.com")
+    stricter.resource(version="v1")(Thing)
+    seen = []
+
+    @stricter.validate(Thing)
+    def note(thing, old):
+        seen.append((thing.spec.size, old and old.spec.size))
+
+    second = await servers.start(stricter)
+    labels = {"metadata": {"labels": {"a": "b"}}}
+    fails(await second.patch("merge", f"{THINGS}/one", labels), 422, "Invalid")
+    for size in (5, 6):
+        change = {"spec": {"size": size}}
+        assert (await second.patch("merge", f"{THINGS}/one", change)).status_code == 200
+    assert seen == [(5, None), (6, 5)]
+
+
 # -- servers and stores ---------------------------------------------------------------------------
 
 
@@ -583,6 +640,15 @@ class Servers:
         self._cluster = cluster
         await cluster.server.start()
         return cluster
+
+    async def rewrite(self, *extensions):
+        options = ServerOptions(data_dir=self._directory, extensions=extensions)
+
+        class Progress:
+            def begin(self, total):
+                return [].append
+
+        return await rewrite_storage(options, SystemClock(), Progress())
 
     async def stop(self):
         if self._cluster is not None:
@@ -668,11 +734,26 @@ async def test_the_stored_version_can_change(servers, fails):
     assert (await second.read(THINGS))["items"][0]["spec"]["words"] == ["a", "b"]
     third = await servers.start()
     fails(await third.get(f"{THINGS}/one"), 503, "ServiceUnavailable")
+    await servers.stop()
+    with pytest.raises(StartError, match=r"^cannot convert /registry/example.com/things/"):
+        await servers.rewrite()
+    third = await servers.start()
     left = await third.read(f"{new}/one")
     assert "spec" not in left
     assert left["metadata"]["annotations"]["kapi.dev/unconverted"].startswith("v1: ")
     assert (await third.delete(f"{new}/one")).status_code == 200
     assert (await third.get(f"{new}/one")).status_code == 404
+
+
+async def test_a_rewritten_store_needs_no_functions_to_be_read(servers):
+    """``kapi storage rewrite --extension`` brings all objects to the version that is stored."""
+    first = await servers.start(two_versions("v1"))
+    await first.create(THINGS, thing(words=["a", "b"]))
+    await servers.stop()
+    await servers.rewrite(two_versions("v2"))
+    second = await servers.start()
+    new = THINGS.replace("/v1/", "/v2/")
+    assert (await second.read(f"{new}/one"))["spec"] == {"text": "a b"}
 
 
 async def test_one_object_that_cannot_be_converted_harms_no_other(servers, fails):
@@ -793,3 +874,37 @@ def test_servers_without_extensions_import_nothing_of_them():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout == "[]\n"
+
+
+# -- the documentation ----------------------------------------------------------------------------
+
+OVENS = "/apis/bakery.example.com/v1/namespaces/default/ovens"
+
+
+async def test_the_documented_module_does_what_the_page_says(start_cluster, fails, tmp_path):
+    """The blocks of docs/extending.md are one module; its commands have the answers shown."""
+    page = (Path(__file__).parents[2] / "docs" / "extending.md").read_text("utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    module = tmp_path / "documented_bakery.py"
+    module.write_text("\n\n".join(blocks), "utf-8")
+    cluster = await start_cluster(extensions=tuple(load_extensions(str(module))))
+    manifest = yaml.safe_load(re.search(r"```yaml\n(.*?)```", page, re.DOTALL)[1])
+    oven = await cluster.create(OVENS, manifest)
+    assert oven["spec"] == {"fuel": "wood", "maxCelsius": 250, "owner": "kubernetes-admin"}
+    assert oven["metadata"]["labels"] == {"fuel": "wood"}
+    status = fails(
+        await cluster.patch("merge", f"{OVENS}/big", {"spec": {"fuel": "gas"}}), 422, "Invalid"
+    )
+    shown = re.search(r"^The Oven \"big\" is invalid: (.*)$", page, re.MULTILINE)[1]
+    assert status["message"] == f'Oven.bakery.example.com "big" is invalid: {shown}'
+    sent, answered = re.search(
+        r"echo '(.*)' \| .*?^(\{.*\})$", page, re.DOTALL | re.MULTILINE
+    ).groups()
+    baked = await cluster.post(f"{OVENS}/big/bake", json.loads(sent))
+    assert baked.json() == json.loads(answered)
+    assert await cluster.read(f"{OVENS}/big/menu") == ["bread"]
+    old = await cluster.read(f"{OVENS.replace('/v1/', '/v1beta1/')}/big")
+    assert old["spec"] == {"wood": True, "maxFahrenheit": 482}
+    account = {"spec": {"owner": "system:serviceaccount:default:nobody"}}
+    refused = await cluster.patch("merge", f"{OVENS}/big", account)
+    assert fails(refused, 422, "Invalid")["details"]["causes"][0]["field"] == "spec.owner"

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kapi.cli.extension_flags import add_extension_flag, extensions_of
 from kapi.cli.flags import add_encryption_flags, add_storage_media_type
 from kapi.cli.progress import ProgressBar
 from kapi.cli.storage_flags import add_storage_flags, storage_options
@@ -25,6 +26,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("form of stored objects")
     add_storage_media_type(group)
     add_encryption_flags(group)
+    add_extension_flag(group)
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -33,6 +35,7 @@ def execute(arguments: argparse.Namespace) -> int:
         storage_options(arguments),
         storage_media_type=arguments.storage_media_type,
         encryption_provider_config=arguments.encryption_provider_config,
+        extensions=extensions_of(arguments),
     )
     bar = ProgressBar("rewriting")
     try:

@@ -50,6 +50,8 @@ class Behaviour:
         self._waiting = [f for f in declaration.validators if f.waits]
         self._status_validators = [f for f in declaration.status_validators if not f.waits]
         self._waiting_status = [f for f in declaration.status_validators if f.waits]
+        every = (declaration.validators, declaration.status_validators, declaration.mutators)
+        self._wants_old = any("old" in f.wanted for functions in every for f in functions)
         self._check: Check | None = None
         self._checks: dict[int, Check] = {}
 
@@ -69,9 +71,14 @@ class Behaviour:
         """Call the plain @validate functions; those that wait follow in admission."""
         on_status = context.subresource == "status"
         functions = self._status_validators if on_status else self._validators
-        if not functions or _only_leaves(obj, old):
+        if not (functions or self._hub.judges) or _only_leaves(obj, old):
             return
         view, given = self._given(context, obj, old)
+        try:
+            _ = view.status if on_status else view.spec
+        except Unfit as error:
+            _add(error, errors)
+            return
         for function in functions:
             try:
                 _collect(function.run(view, given), function, errors)
@@ -110,9 +117,18 @@ class Behaviour:
     def _given(
         self, context: RequestContext, obj: JSONObject, old: JSONObject | None
     ) -> tuple[Object[Any, Any], dict[str, Any]]:
-        before = None if old is None else self.view(old)
+        before = None if old is None or not self._wants_old else self._before(old)
         given = {"old": before, "request": Request(context), "client": self.client}
         return self.view(obj), given
+
+    def _before(self, old: JSONObject) -> Object[Any, Any] | None:
+        """The object so far; None where the classes of today do not take it any more."""
+        view = self.view(old)
+        try:
+            _ = (view.spec, view.status)
+        except Unfit:
+            return None
+        return view
 
     # -- mutation -----------------------------------------------------------------------------
 

@@ -104,6 +104,8 @@ class Version:
     status_class: type | None
     spec: Shape
     status: Shape | None
+    # The classes refuse values that fit their schemas, so every object is made an instance.
+    judges: bool = False
     columns: Sequence[Column] = ()
     rules: Sequence[Rule] = ()
     selectable_fields: Sequence[str] = ()

@@ -99,13 +99,15 @@ class Extension:
             declaration = self._declared(found, names_given)
             if version in declaration.versions:
                 raise DeclarationError(f"{found}: {version} is declared twice")
-            spec_shape, status_shape = _shapes(spec_class, status, names)
+            compiler = ShapeCompiler(names)
+            spec_shape, status_shape = _shapes(compiler, spec_class, status)
             declared = Version(
                 version,
                 spec_class,
                 status,
                 spec_shape,
                 status_shape,
+                compiler.judges,
                 columns,
                 rules,
                 selectable_fields,
@@ -276,10 +278,7 @@ def _function(call: Any, what: str, known: tuple[str, ...], *, thread: bool) -> 
     return Function(call, what, (*known, "client") if waits else known, thread=thread)
 
 
-def _shapes(
-    spec: type, status: type | None, names: Mapping[str, Any]
-) -> tuple[Shape, Shape | None]:
-    compiler = ShapeCompiler(names)
+def _shapes(compiler: ShapeCompiler, spec: type, status: type | None) -> tuple[Shape, Shape | None]:
     for kind in (spec, status):
         if kind is not None and not is_struct(kind):
             name = getattr(kind, "__name__", repr(kind))

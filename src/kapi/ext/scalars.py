@@ -58,6 +58,7 @@ _QUANTITY_PATTERN = (
     r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+"
     r"(\.[0-9]*)?)|(\.[0-9]+))))?$"
 )
+_DURATION_PATTERN = r"^[+-]?([0-9]+(\.[0-9]*)?(ns|us|µs|ms|s|m|h))+$|^[+-]?0$"
 _GO_DURATION = re.compile(r"([+-]?)((?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+|0)")
 _GO_PARTS = re.compile(r"(\d+(?:\.\d*)?)(ns|us|µs|ms|s|m|h)")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -104,7 +105,9 @@ _SCALARS: dict[type, Shape] = {
     float: Shape({"type": "number"}, float),
     datetime: Shape(_text("date-time"), _load_time, _dump_time),
     date: Shape(_text("date"), date.fromisoformat, date.isoformat),
-    timedelta: Shape(_text("duration"), _load_duration, _dump_duration),
+    timedelta: Shape(
+        {**_text("duration"), "pattern": _DURATION_PATTERN}, _load_duration, _dump_duration
+    ),
     bytes: Shape(
         _text("byte"),
         lambda value: base64.b64decode(value, validate=True),

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NewType, Union, get_a
 from kapi.ext.errors import DeclarationError, Unfit
 from kapi.ext.markers import constrain, merged_field
 from kapi.ext.scalars import ANYTHING, INT_OR_STRING, Shape, enum_shape, scalar_shape
-from kapi.ext.structs import is_struct, struct_members, struct_shape
+from kapi.ext.structs import is_struct, judges, struct_members, struct_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from kapi.apimachinery.types import JSONObject, JSONValue
-    from kapi.ext.structs import Member
 
 __all__ = ["ShapeCompiler"]
 
@@ -114,9 +113,10 @@ class ShapeCompiler:
             found = self._structs[kind] = struct_shape(kind, members)
         return found
 
-    def members(self, kind: type) -> list[Member]:
-        """The fields of a structure."""
-        return struct_members(kind, self._names, self._annotated)
+    @property
+    def judges(self) -> bool:
+        """Whether a class that was looked at refuses values that fit its schema."""
+        return any(judges(kind) for kind in self._structs)
 
     # -- unions and collections ---------------------------------------------------------------
 

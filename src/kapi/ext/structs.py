@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     ShapeOf = Callable[[Any, Iterable[Any], str], Shape]
 
-__all__ = ["Member", "description_of", "is_struct", "json_name", "struct_members", "struct_shape"]
+__all__ = ["Member", "is_struct", "json_name", "judges", "struct_members", "struct_shape"]
 
 _MISSING = dataclasses.MISSING
 _CAPITAL = re.compile(r"_+([A-Za-z0-9])")
@@ -66,6 +66,11 @@ def is_model(kind: Any) -> bool:
 def is_struct(kind: Any) -> bool:
     """Whether a type is a dataclass or a pydantic model."""
     return isinstance(kind, type) and (dataclasses.is_dataclass(kind) or is_model(kind))
+
+
+def judges(kind: type) -> bool:
+    """Whether a structure has rules of its own: validators of a model, ``__post_init__``."""
+    return is_model(kind) or hasattr(kind, "__post_init__")
 
 
 def description_of(kind: type) -> str:

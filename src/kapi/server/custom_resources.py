@@ -234,6 +234,7 @@ class CustomResources:
             api.admission,
             api.ids,
             InstanceHooks(self, f"{resource.resource}.{resource.group}"),
+            encode=codec.encode if convert is not None else None,
             stored_versions=versions.stored_versions,
         )
         return before

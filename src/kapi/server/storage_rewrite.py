@@ -79,12 +79,12 @@ async def _rewrite_all(server: APIServer, clock: Clock, begun: Begun) -> int:
 
 async def _value(store: ResourceStore, entry: Entry, conversion: Conversion | None) -> bytes:
     obj = store.load(entry)
-    if conversion is not None:
-        try:
+    try:
+        if conversion is not None:
             obj = await conversion.stored(obj)
-        except StatusError as error:
-            raise StartError(f"cannot convert {entry.key}: {error.message}") from error
-    return store.dump(obj)
+        return store.dump(obj)
+    except StatusError as error:
+        raise StartError(f"cannot convert {entry.key}: {error.message}") from error
 
 
 async def _rewrite(engine: Engine, entry: Entry, value: bytes, clock: Clock) -> None:

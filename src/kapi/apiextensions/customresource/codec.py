@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from kapi.apiextensions.customresource.functions import unconverted
+from kapi.apiextensions.customresource.functions import refuse_to_store, unconverted
 from kapi.apiextensions.schema.merge import merge_schema
 from kapi.apimachinery.errors import StatusError
 from kapi.apimachinery.scheme import Decoded, DecodeError
@@ -132,6 +132,11 @@ class StoredCodec:
                 self._written.clear()  # of writes that failed
             self._written[id(value)] = value
             self._plain.note(value, obj)
+
+    def encode(self, obj: JSONObject) -> bytes:
+        """The value to store; raises InternalError for what was shown in place of an object."""
+        refuse_to_store(obj)
+        return stored_value(obj, self._header)
 
     def decode(self, key: str, value: bytes, revision: int) -> Entry:
         """The entry of a stored value as its schema wants it now; raises Corrupt."""

@@ -24,6 +24,7 @@ __all__ = [
     "AbsentFunctions",
     "ResourceFunctions",
     "functions_of",
+    "refuse_to_store",
     "refuse_unconverted",
     "unconverted",
 ]
@@ -109,13 +110,18 @@ def _type_of(obj: JSONObject) -> JSONObject:
     return {name: obj[name] for name in ("apiVersion", "kind") if name in obj}
 
 
+def refuse_to_store(obj: JSONObject) -> None:
+    """What is shown of an object that could not be converted must not take its place."""
+    why = (obj["metadata"].get("annotations") or {}).get(_UNCONVERTED)
+    if why is not None:
+        raise InternalError(f"the stored object could not be converted from {why}")
+
+
 def refuse_unconverted(obj: JSONObject, old: JSONObject) -> None:
     """Nothing is written over an object that could not be read; it can only go."""
-    meta = old["metadata"]
-    why = (meta.get("annotations") or {}).get(_UNCONVERTED)
-    goes = "deletionTimestamp" in meta and not obj["metadata"].get("finalizers")
-    if why is not None and not goes:
-        raise InternalError(f"the stored object could not be converted from {why}")
+    goes = "deletionTimestamp" in old["metadata"] and not obj["metadata"].get("finalizers")
+    if not goes:
+        refuse_to_store(old)
 
 
 def functions_of(
