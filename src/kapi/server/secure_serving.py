@@ -51,7 +51,8 @@ def bind(address: str, port: int, *, shared: bool = False) -> socket.socket:
     Raises StartError when the port is taken or the address is not this machine's.
     """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    endpoint = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio switches Nagle's algorithm off only where the protocol is given.
+    endpoint = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         if shared:
