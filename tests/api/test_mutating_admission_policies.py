@@ -495,6 +495,21 @@ async def test_what_policies_never_touch(cluster, policy, config_map):
     assert "labels" not in (await cluster.create(reviews, review))["metadata"]
 
 
+async def test_connections(cluster, policy, pod, fails):
+    """The options of a connection can be patched; they have no schema to be merged by."""
+    await cluster.create(PODS, pod("a"))
+    connect = rule("pods/exec", operations=["CONNECT"])
+    patch = "[JSONPatch{op: 'replace', path: '/container', value: 'other'}]"
+    await policy(patch, name="patch", rules=[connect])
+    answer = await cluster.post(f"{PODS}/a/exec?container=c&command=ls", None)
+    assert "container other is not valid for pod a" in answer.json()["message"]
+    await policy("Object{container: 'c'}", name="apply", rules=[connect])
+    status = fails(
+        await cluster.post(f"{PODS}/a/exec?container=c&command=ls", None), 403, "Invalid"
+    )
+    assert status["message"].endswith("no corresponding type for /v1, Kind=PodExecOptions")
+
+
 async def test_bindings_narrow(cluster, policy, config_map):
     """Two bindings of one policy are two runs; a binding is for what it selects."""
     await policy(COUNT, binding={"matchResources": {"objectSelector": {"matchLabels": {"a": "b"}}}})

@@ -16,7 +16,7 @@ from kapi.admission.policy.mutations import MutationError
 from kapi.admission.policy.params import ConfigurationError, find_params, param_resource
 from kapi.admission.refusal import refused
 from kapi.admission.webhook.matching import Matching
-from kapi.apimachinery.errors import ServiceUnavailable, StatusError
+from kapi.apimachinery.errors import StatusError
 from kapi.cel.values import CelError
 
 if TYPE_CHECKING:
@@ -137,7 +137,8 @@ class MutatingWork:
         """Apply all mutations of a policy; whether the object is another now."""
         if self._attributes.obj is None:
             return False
-        typed = self._typed(call)
+        resource = call.invocation.resource
+        typed = self._access.versions.typed(resource, self._attributes.subresource)
         changed = False
         for mutation in call.policy.mutations:
             try:
@@ -146,7 +147,7 @@ class MutatingWork:
                 self._fail(call.policy, _who(call.policy, call.binding), str(error))
         return changed
 
-    async def _apply(self, call: _Call, mutation: Mutation, typed: TypedSchema) -> bool:
+    async def _apply(self, call: _Call, mutation: Mutation, typed: TypedSchema | None) -> bool:
         scope, budget = await self._scope(call), [COST_LIMIT]
         if call.policy.variables:
             # Of the object as it is now, so not shared between mutations.
@@ -163,18 +164,6 @@ class MutatingWork:
             return False
         resource = call.invocation.resource
         return await self._matching.objects.accept(resource, changed, strict=mutation.patches)
-
-    def _typed(self, call: _Call) -> TypedSchema:
-        resource = call.invocation.resource
-        typed = self._access.versions.typed(resource, self._attributes.subresource)
-        if typed is None:
-            kind = call.invocation.request["kind"]
-            named = f"{kind['group']}/{kind['version']}, Kind={kind['kind']}"
-            raise ServiceUnavailable(
-                f"Resource kind {named} not found. There can be a delay between when "
-                "CustomResourceDefinitions are created and when they are available."
-            )
-        return typed
 
     def _fail(
         self, policy: CompiledMutatingPolicy, who: str, why: str, reason: str = "Invalid"

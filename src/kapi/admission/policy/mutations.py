@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Mutation", "MutationError", "apply_configuration", "apply_json_patch"]
 
+_NO_PATCH_OBJECT = "failed to convert patch object to typed object"
 _ATOMIC = "may not mutate atomic arrays, maps or structs"
 
 
@@ -38,13 +39,17 @@ class Mutation:
     expression: Expression
     patches: bool
 
-    def mutate(self, value: Any, obj: JSONObject, typed: TypedSchema) -> JSONObject:
+    def mutate(self, value: Any, obj: JSONObject, typed: TypedSchema | None) -> JSONObject:
         """The object as the value of the expression wants it; the given one stays as it is.
 
-        Raises MutationError.
+        ``typed`` is None for what is never stored and has no schema. Raises MutationError.
         """
         if self.patches:
             return apply_json_patch(value, obj)
+        if typed is None:
+            group, _, version = str(obj.get("apiVersion", "")).rpartition("/")
+            kind = f"{group}/{version}, Kind={obj.get('kind', '')}"
+            raise _failed(_NO_PATCH_OBJECT, f"no corresponding type for {kind}")
         return apply_configuration(value, obj, typed)
 
 
@@ -60,7 +65,7 @@ def apply_configuration(value: Any, obj: JSONObject, typed: TypedSchema) -> JSON
     config["apiVersion"], config["kind"] = obj.get("apiVersion"), obj.get("kind")
     problems = typed.validate(config)
     if problems:
-        raise _failed("failed to convert patch object to typed object", message(problems))
+        raise _failed(_NO_PATCH_OBJECT, message(problems))
     atomic = atomic_paths(typed.schema, config)
     if atomic:
         raise _failed("invalid ApplyConfiguration", f"{_ATOMIC}: {', '.join(atomic)}")
