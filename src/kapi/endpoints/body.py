@@ -24,11 +24,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Body",
+    "UnreadableError",
     "check_custom_kind",
     "check_kind",
+    "check_type_meta",
     "decode_object",
     "other_kind",
     "parse_body",
+    "read_body",
     "report_fields",
 ]
 
@@ -69,11 +72,25 @@ def media_type(request: Request) -> str:
     return header.partition(b";")[0].strip().lower().decode("latin-1")
 
 
+class UnreadableError(Exception):
+    """A body is no object of the API; the text says why in the words of the parser."""
+
+
 def parse_body(request: Request, kind: str) -> Body:
     """Parse a JSON or YAML body; ``kind`` is named in the message when it is neither.
 
-    A protobuf body is only taken out of its envelope; the codec of the kind reads it. Raises
-    UnsupportedMediaType for other media types, BadRequest for broken text.
+    Raises UnsupportedMediaType for other media types, BadRequest for broken text.
+    """
+    try:
+        return read_body(request)
+    except UnreadableError as error:
+        raise _unrecognized(kind, str(error), request.body) from None
+
+
+def read_body(request: Request) -> Body:
+    """Parse a body; raises UnsupportedMediaType and UnreadableError.
+
+    A protobuf body is only taken out of its envelope; the codec of the kind reads it.
     """
     content_type = media_type(request)
     data = request.body
@@ -81,26 +98,24 @@ def parse_body(request: Request, kind: str) -> Body:
         try:
             parsed = json.load(data)
         except json.JSONError as error:
-            raise _unrecognized(
-                kind, f"couldn't get version/kind; json parse error: {error}", data
-            ) from None
+            raise UnreadableError(_UNREADABLE + str(error)) from None
         return Body(parsed.value, parsed.duplicates)
     if content_type == "application/yaml":
         try:
             document = yaml.load(data)
         except yaml.YAMLError as error:
-            raise _unrecognized(kind, f"yaml: {error}", data) from None
+            raise UnreadableError(f"yaml: {error}") from None
         return Body(document.value, document.duplicates)
     if content_type == protobuf.MEDIA_TYPE:
         try:
             return Body(protobuf.Enveloped(protobuf.unwrap(data)), [])
         except protobuf.ProtobufError as error:
-            raise _unrecognized(kind, str(error), data) from None
+            raise UnreadableError(str(error)) from None
     if content_type == cbor.MEDIA_TYPE and request.with_cbor:
         try:
             return Body(cbor.load(data), [])
         except cbor.CBORError as error:
-            raise _unrecognized(kind, f"cbor: {error}", data) from None
+            raise UnreadableError(f"cbor: {error}") from None
     raise _unsupported()
 
 
@@ -126,6 +141,7 @@ def _excerpt(data: bytes) -> str:
     return (head.decode("utf-8", "replace") if data[:1] == b"{" else head.hex()) + more
 
 
+_UNREADABLE = "couldn't get version/kind; json parse error: "
 _GO_TYPEMETA = (
     'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; '
     'Kind string "json:\\"kind,omitempty\\"" }'
@@ -140,9 +156,7 @@ def check_kind(scheme: Scheme, body: Body, data: bytes, expected: GroupVersionKi
     value = body.value
     if value is None:
         return {}
-    if not isinstance(value, dict):
-        raise _no_object(value, data, expected.kind)
-    _check_strings(value, data, expected.kind)
+    value = _checked(value, data, expected.kind)
     api_version = value.get("apiVersion") or expected.api_version
     kind = value.get("kind") or expected.kind
     if api_version == expected.api_version and kind == expected.kind:
@@ -152,25 +166,27 @@ def check_kind(scheme: Scheme, body: Body, data: bytes, expected: GroupVersionKi
     raise _wrong_kind(scheme, GroupVersion.parse(api_version), kind, expected)
 
 
-def _no_object(value: JSONValue, data: bytes, kind: str) -> BadRequest:
-    found = {list: "array", str: "string", bool: "bool"}.get(type(value), "number")
-    why = (
-        "couldn't get version/kind; json parse error: json: cannot unmarshal "
-        f"{found} into Go value of type {_GO_TYPEMETA}"
-    )
-    return _unrecognized(kind, why, data)
-
-
-def _check_strings(value: JSONObject, data: bytes, kind: str) -> None:
-    """ApiVersion and kind are text, if they are there."""
+def check_type_meta(value: JSONValue) -> JSONObject:
+    """An object whose apiVersion and kind are text, if they are there; UnreadableError else."""
+    if not isinstance(value, dict):
+        raise UnreadableError(f"{_UNREADABLE}{_unmarshal(value)} Go value of type {_GO_TYPEMETA}")
     for member in ("apiVersion", "kind"):
         if not isinstance(value.get(member) or "", str):
-            found = {list: "array", dict: "object", bool: "bool"}.get(type(value[member]), "number")
-            why = (
-                f"couldn't get version/kind; json parse error: json: cannot unmarshal {found} "
-                f"into Go struct field .{member} of type string"
-            )
-            raise _unrecognized(kind, why, data)
+            found = _unmarshal(value[member])
+            raise UnreadableError(f"{_UNREADABLE}{found} Go struct field .{member} of type string")
+    return value
+
+
+def _unmarshal(value: JSONValue) -> str:
+    names: dict[type, str] = {list: "array", dict: "object", str: "string", bool: "bool"}
+    return f"json: cannot unmarshal {names.get(type(value), 'number')} into"
+
+
+def _checked(value: JSONValue, data: bytes, kind: str) -> JSONObject:
+    try:
+        return check_type_meta(value)
+    except UnreadableError as error:
+        raise _unrecognized(kind, str(error), data) from None
 
 
 def _wrong_kind(
@@ -210,9 +226,7 @@ def check_custom_kind(body: Body, data: bytes, resource: Resource) -> JSONObject
     value = body.value
     if isinstance(value, protobuf.Enveloped):
         raise _unsupported()
-    if not isinstance(value, dict):
-        raise _no_object(value, data, resource.kind)
-    _check_strings(value, data, resource.kind)
+    value = _checked(value, data, resource.kind)
     kind, api_version = value.get("kind") or "", value.get("apiVersion") or ""
     if not kind:
         text = data.decode("utf-8", "replace")

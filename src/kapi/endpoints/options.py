@@ -15,36 +15,28 @@ from kapi.apimachinery.errors import BadRequest, Invalid
 from kapi.apimachinery.field import ErrorList
 from kapi.apimachinery.metav1 import (
     validate_create_options,
-    validate_delete_options,
     validate_list_options,
     validate_patch_options,
     validate_update_options,
 )
-from kapi.apimachinery.serializer.protobuf import Enveloped, ProtobufError
-from kapi.endpoints.body import parse_body
-from kapi.registry.before_delete import DeleteOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kapi.apimachinery.scheme import Scheme
-    from kapi.apimachinery.types import JSONObject, JSONValue
+    from kapi.apimachinery.types import JSONObject
     from kapi.endpoints.request import Request
     from kapi.registry.catalogue import Resource
 
 __all__ = [
     "ListOptions",
     "WriteOptions",
-    "delete_options",
     "field_manager",
     "list_options",
-    "read_delete_options",
     "write_options",
 ]
 
 _INTEGER = re.compile(r"[+-]?\d+")
 _INT64 = 1 << 63
-_DELETE_OPTIONS = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions"
 # A manager name longer than this is cut when it comes from the User-Agent.
 _MANAGER_BYTES = 128
 _WRITE_VALIDATORS: dict[str, Callable[[JSONObject, ErrorList], None]] = {
@@ -160,91 +152,6 @@ def parse_integer(text: str) -> int:
     if not -_INT64 <= value < _INT64:
         raise BadRequest(f'strconv.ParseInt: parsing "{text}": value out of range')
     return value
-
-
-def delete_options(request: Request, scheme: Scheme) -> tuple[DeleteOptions, JSONObject]:
-    """DeleteOptions out of the body, or of the query when there is none; raises Invalid."""
-    if request.body:
-        value = parse_body(request, "DeleteOptions").value
-        if isinstance(value, Enveloped):
-            value = _delete_message(scheme, value)
-        return read_delete_options(value)
-    return _checked_delete_options(_delete_query(request))
-
-
-def _delete_message(scheme: Scheme, value: Enveloped) -> JSONObject:
-    """DeleteOptions out of a protobuf body."""
-    try:
-        options = scheme.protobuf.decode(scheme.named(_DELETE_OPTIONS), value.raw)
-    except ProtobufError as error:
-        raise BadRequest(f"DeleteOptions cannot be handled as a DeleteOptions: {error}") from None
-    return {**value, **options}
-
-
-def read_delete_options(value: JSONValue) -> tuple[DeleteOptions, JSONObject]:
-    """DeleteOptions out of a parsed body; raises BadRequest and Invalid."""
-    return _checked_delete_options(_delete_body(value))
-
-
-def _checked_delete_options(options: JSONObject) -> tuple[DeleteOptions, JSONObject]:
-    options = {"kind": "DeleteOptions", "apiVersion": "meta.k8s.io/v1", **options}
-    errors = ErrorList()
-    validate_delete_options(options, errors)
-    _refuse("DeleteOptions", errors)
-    preconditions = options.get("preconditions") or {}
-    read = DeleteOptions(
-        options.get("gracePeriodSeconds"),
-        preconditions.get("uid"),
-        preconditions.get("resourceVersion"),
-        options.get("orphanDependents"),
-        options.get("propagationPolicy"),
-        bool(options.get("dryRun")),
-    )
-    return read, options
-
-
-def _delete_body(value: JSONValue) -> JSONObject:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise BadRequest("the body of a delete request must be DeleteOptions")
-    kind = value.get("kind", "DeleteOptions")
-    if kind != "DeleteOptions":
-        raise BadRequest(
-            f"decode by DeleteOptions: unexpected kind {kind!r} in the body of a delete request"
-        )
-    wanted = {
-        "gracePeriodSeconds": int,
-        "orphanDependents": bool,
-        "propagationPolicy": str,
-        "preconditions": dict,
-        "dryRun": list,
-    }
-    options: JSONObject = {}
-    for name, kind_of in wanted.items():
-        given = value.get(name)
-        if given is None:
-            continue
-        if not isinstance(given, kind_of) or (kind_of is int and isinstance(given, bool)):
-            raise BadRequest(f"DeleteOptions.{name} has the wrong type")
-        options[name] = given
-    return options
-
-
-def _delete_query(request: Request) -> JSONObject:
-    options: JSONObject = {}
-    if not request.query_string:
-        return options
-    grace = integer(request, "gracePeriodSeconds")
-    if grace is not None:
-        options["gracePeriodSeconds"] = grace
-    if "orphanDependents" in request.query:
-        options["orphanDependents"] = request.flag("orphanDependents")
-    if request.parameter("propagationPolicy"):
-        options["propagationPolicy"] = request.parameter("propagationPolicy")
-    if "dryRun" in request.query:
-        options["dryRun"] = request.query["dryRun"]
-    return options
 
 
 _ALL = ListOptions(labels.Selector(), fields.Selector())

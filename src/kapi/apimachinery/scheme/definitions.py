@@ -79,6 +79,21 @@ class Presence:
                     return found
         return _UNKNOWN
 
+    def embedding(self, message: str, name: str) -> list[str]:
+        """The Go names of the inlined structs around a member, outermost first."""
+        return self._embedding(message, name) or []
+
+    def _embedding(self, message: str, name: str) -> list[str] | None:
+        members = self.message(message)
+        found = members.get(name)
+        if found is not None and not found.inline:
+            return []
+        for member in members.values():
+            inner = self._embedding(member.inline, name) if member.inline else None
+            if inner is not None:
+                return [member.inline.rpartition(".")[2], *inner]
+        return None
+
 
 def _parse(line: str) -> dict[str, FieldPresence]:
     members: dict[str, FieldPresence] = {}

@@ -6,30 +6,23 @@ the first type error as Go's JSON decoder does (innermost struct, then the path 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
 from kapi.apimachinery.scheme.decode import DecodeError
+from kapi.apimachinery.scheme.go_names import element_type, go_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kapi.apimachinery.scheme.decode import DecoderCompiler
+    from kapi.apimachinery.scheme.go_names import GoNames
     from kapi.apimachinery.scheme.model import Type
-    from kapi.apimachinery.types import JSONValue
+    from kapi.apimachinery.types import JSONObject, JSONValue
 
 __all__ = ["type_error", "unknown_fields"]
 
-_GO_TYPES = {
-    "boolean": "bool",
-    "double": "float64",
-    "bytes": "[]uint8",
-    "time": "string",
-    "microtime": "string",
-    "duration": "string",
-    "int-or-string": "int32",
-}
 _NUMBERS = frozenset({"int32", "int64", "double", "int-or-string"})
 
 
@@ -56,38 +49,62 @@ def unknown_fields(kind: Type, value: JSONValue, path: str = "") -> Iterator[str
                 yield from unknown_fields(kind.element, item, path)
 
 
-def type_error(compiler: DecoderCompiler, kind: Type, value: JSONValue) -> str:
+def type_error(compiler: DecoderCompiler, names: GoNames, kind: Type, value: JSONValue) -> str:
     """The decoder's message for the first value of a wrong type; empty when there is none."""
-    return next(_type_errors(compiler, kind, value, "", ""), "")
+    walk = _TypeErrors(compiler, names)
+    return next(walk.of(kind, value, _Place("", "", go_type(kind))), "")
 
 
-def _type_errors(
-    compiler: DecoderCompiler, kind: Type, value: JSONValue, struct: str, path: str
-) -> Iterator[str]:
-    if value is None:
-        return
-    if kind.kind == "struct" and isinstance(value, dict):
+class _Place(NamedTuple):
+    """Where a value stands: the innermost struct, the path, and the declared type of the value."""
+
+    struct: str
+    path: str
+    type: str
+
+
+class _TypeErrors:
+    """The values of a wrong type in document order."""
+
+    def __init__(self, compiler: DecoderCompiler, names: GoNames) -> None:
+        self._compiler = compiler
+        self._names = names
+
+    def of(self, kind: Type, value: JSONValue, place: _Place) -> Iterator[str]:
+        """The message of each value of a wrong type."""
+        if value is None:
+            return
+        if kind.kind == "struct" and isinstance(value, dict):
+            yield from self._members(kind, value, place.path)
+        elif kind.element is not None and kind.kind == "list" and isinstance(value, list):
+            inner = place._replace(type=element_type(place.type, kind.element))
+            for item in value:
+                yield from self.of(kind.element, item, inner)
+        elif kind.element is not None and kind.kind == "map" and isinstance(value, dict):
+            inner = place._replace(type=element_type(place.type, kind.element))
+            for item in value.values():
+                yield from self.of(kind.element, item, inner)
+        else:
+            try:
+                self._compiler.decoder(kind)(value, [])
+            except DecodeError as error:
+                yield error.detail or _mismatch(kind, value, place)
+
+    def _members(self, kind: Type, value: JSONObject, path: str) -> Iterator[str]:
         for name, item in value.items():
             field = kind.fields.get(name)
-            if field is not None:
-                at = f"{path}.{name}" if path else name
-                yield from _type_errors(compiler, field.type, item, kind.go_name, at)
-    elif kind.kind == "list" and isinstance(value, list) and kind.element is not None:
-        for item in value:
-            yield from _type_errors(compiler, kind.element, item, struct, path)
-    elif kind.kind == "map" and isinstance(value, dict) and kind.element is not None:
-        for item in value.values():
-            yield from _type_errors(compiler, kind.element, item, struct, path)
-    else:
-        try:
-            compiler.decoder(kind)(value, [])
-        except DecodeError as error:
-            yield error.detail or _mismatch(kind, value, struct, path)
+            if field is None:
+                continue
+            # The document's own kind and apiVersion were judged before.
+            inner = self._names.field_path(kind, name) if path else name
+            at = f"{path}.{inner}" if path else inner
+            place = _Place(kind.go_name, at, self._names.field_type(kind, name))
+            yield from self.of(field.type, item, place)
 
 
-def _mismatch(kind: Type, value: JSONValue, struct: str, path: str) -> str:
-    where = f"struct field {struct}.{path}" if struct else "value"
-    return f"json: cannot unmarshal {_found(kind, value)} into Go {where} of type {_go_type(kind)}"
+def _mismatch(kind: Type, value: JSONValue, place: _Place) -> str:
+    where = f"struct field {place.struct}.{place.path}" if place.struct else "value"
+    return f"json: cannot unmarshal {_found(kind, value)} into Go {where} of type {place.type}"
 
 
 def _found(kind: Type, value: JSONValue) -> str:
@@ -100,13 +117,3 @@ def _found(kind: Type, value: JSONValue) -> str:
     if isinstance(value, list):
         return "array"
     return f"number {orjson.dumps(value).decode()}" if kind.kind in _NUMBERS else "number"
-
-
-def _go_type(kind: Type) -> str:
-    if kind.kind == "list" and kind.element is not None:
-        return f"[]{_go_type(kind.element)}"
-    if kind.kind == "map" and kind.element is not None:
-        return f"map[string]{_go_type(kind.element)}"
-    if kind.kind == "struct":
-        return ".".join(kind.name.rsplit(".", 2)[-2:])
-    return _GO_TYPES.get(kind.kind, kind.kind)

@@ -11,6 +11,7 @@ from kapi.apimachinery.scheme.build import TypeBuilder
 from kapi.apimachinery.scheme.decode import DecodeError, DecoderCompiler
 from kapi.apimachinery.scheme.definitions import Presence, load_definitions
 from kapi.apimachinery.scheme.diagnose import type_error, unknown_fields
+from kapi.apimachinery.scheme.go_names import GoNames
 from kapi.apimachinery.scheme.protobuf import ProtobufCodec
 from kapi.apimachinery.types import GroupVersionKind
 
@@ -51,6 +52,7 @@ class Scheme:
         self._builder = TypeBuilder(definitions, presence, defaults, gated)
         self.compiler = DecoderCompiler()
         self._names = _definition_names(definitions)
+        self._go_names = GoNames(presence)
         self._protobuf: ProtobufCodec | None = None
 
     @classmethod
@@ -100,7 +102,8 @@ class Scheme:
         try:
             obj = self.compiler.decoder(kind)(value, unknown)
         except DecodeError as error:
-            raise DecodeError(type_error(self.compiler, kind, value) or error.detail) from None
+            found = type_error(self.compiler, self._go_names, kind, value)
+            raise DecodeError(found or error.detail) from None
         return Decoded(obj, list(unknown_fields(kind, value)) if unknown else unknown)
 
 

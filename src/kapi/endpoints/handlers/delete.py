@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import orjson
 
 from kapi.apimachinery.errors import NotFound
+from kapi.endpoints.delete_options import delete_options
 from kapi.endpoints.handlers.list import fetch, list_metadata
-from kapi.endpoints.options import delete_options, list_options
+from kapi.endpoints.options import list_options
 from kapi.endpoints.request import Response
 from kapi.endpoints.writer import encode
 

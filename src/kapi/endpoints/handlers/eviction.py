@@ -11,8 +11,9 @@ from kapi.apimachinery.errors import BadRequest, NotFound
 from kapi.apimachinery.types import GroupResource, GroupVersionKind
 from kapi.apis.policy.eviction import disruption_target, evict
 from kapi.endpoints.body import decode_object, parse_body
+from kapi.endpoints.delete_options import read_delete_options
 from kapi.endpoints.handlers.binding import created_status
-from kapi.endpoints.options import read_delete_options, write_options
+from kapi.endpoints.options import write_options
 from kapi.endpoints.request import Response
 from kapi.endpoints.writer import encode
 from kapi.registry.admission import Attributes

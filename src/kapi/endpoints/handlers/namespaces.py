@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kapi.apis.core.namespace_strategy import may_be_removed
+from kapi.endpoints.delete_options import delete_options
 from kapi.endpoints.handlers.update import update
-from kapi.endpoints.options import delete_options
 from kapi.registry.before_delete import Deletion, mark_for_deletion
 
 if TYPE_CHECKING:
