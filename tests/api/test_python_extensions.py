@@ -8,7 +8,7 @@ import logging
 import re
 import sys
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -289,6 +289,8 @@ async def test_the_definition_is_there_and_stays_as_the_code_says(shops, fails):
     )
     unmarked = {"metadata": {"annotations": {"kapi.dev/python-extension": None}}}
     fails(await shops.patch("merge", SHOP_CRD, unmarked), 403, "Forbidden")
+    await shops.delete(CRDS)
+    assert (await shops.get(SHOP_CRD)).status_code == 200
     labels = {"metadata": {"labels": {"team": "shops"}}}
     assert (await shops.patch("merge", SHOP_CRD, labels)).status_code == 200
     assert "shops.shop.example.com" in str(await shops.read(CRDS))
@@ -616,6 +618,72 @@ async def test_what_is_refused_now_can_be_mended(servers, fails):
         change = {"spec": {"size": size}}
         assert (await second.patch("merge", f"{THINGS}/one", change)).status_code == 200
     assert seen == [(5, None), (6, 5)]
+
+
+async def test_bodies_may_be_left_out_and_are_checked_for_unknown_fields(shops, fails):
+    """No body where one is wanted is 422; fields that nobody knows are warned of or refused."""
+    await shops.create(SHOPS, shop())
+    path = f"{SHOPS}/corner/restock"
+    fails(await shops.http.post(path), 422, "Invalid")
+    body = {"shelf": "bread", "pieces": 1, "price": 3}
+    answer = await shops.post(path, body)
+    assert answer.headers["warning"] == '299 - "unknown field \\"price\\""'
+    refused = await shops.post(path, body, fieldValidation="Strict")
+    assert 'unknown field "price"' in fails(refused, 400, "BadRequest")["message"]
+    fails(await shops.post(path, [1]), 422, "Invalid")
+    table = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"}
+    answer = await shops.get(f"{SHOPS}/corner/inventory", headers=table)
+    assert answer.json() == {"shop": "corner", "pieces": 1}
+
+
+async def test_a_subresource_of_an_old_version_loses_nothing(shops):
+    """A function sees and stores what is stored, whatever the version of the path can say."""
+    hours = ["Mo 8-12, 14-18", "Tu"]
+    await shops.create(SHOPS, shop(openingHours=hours))
+    answer = await shops.post(f"{OLD_SHOPS}/corner/restock", {"shelf": "bread", "pieces": 1})
+    assert answer.json()["stock"] == 1
+    assert (await shops.read(f"{SHOPS}/corner"))["spec"]["openingHours"] == hours
+
+
+async def test_owners_of_fields_at_other_versions_lose_them(shops, fails):
+    """A change at one version is a change of what the other one calls it."""
+    old = shop(version="v1beta1", hours="Mo")
+    assert (await shops.apply(f"{OLD_SHOPS}/corner", old, "first")).status_code == 201
+    new = {**shop(openingHours=["Tu"]), "spec": {"street": "Main Street", "openingHours": ["Tu"]}}
+    refused = fails(await shops.apply(f"{SHOPS}/corner", new, "second"), 409, "Conflict")
+    assert refused["message"].endswith('conflict with "first": .spec.hours')
+    assert (await shops.apply(f"{SHOPS}/corner", new, "second", force=True)).status_code == 200
+    back = await shops.apply(f"{OLD_SHOPS}/corner", old, "first")
+    message = fails(back, 409, "Conflict")["message"]
+    assert message.endswith('conflict with "second": .spec.openingHours')
+    broken = {**new, "spec": {**new["spec"], "replicas": "many"}}
+    refused = await shops.patch("merge", f"{SHOPS}/corner", broken)
+    fails(refused, 422, "Invalid")
+
+
+async def test_cluster_scoped_and_frozen(start_cluster):
+    """Objects outside of namespaces have subresources, too; frozen classes are replaced."""
+
+    @dataclass(frozen=True)
+    class Planet:
+        moons: tuple[str, ...] = ()
+
+    extension = ext.Extension("example.com")
+    extension.resource(version="v1", scope="Cluster")(Planet)
+
+    @extension.mutate(Planet)
+    def discover(planet):
+        planet.spec = replace(planet.spec, moons=(*planet.spec.moons, "new"))
+
+    @extension.subresource(Planet, "moons")
+    def moons(planet, request):
+        return [request.namespace, *planet.spec.moons]
+
+    cluster = await start_cluster(extensions=(extension,))
+    planets = "/apis/example.com/v1/planets"
+    body = {"apiVersion": "example.com/v1", "kind": "Planet", "metadata": {"name": "one"}}
+    assert (await cluster.create(planets, body))["spec"] == {"moons": ["new"]}
+    assert await cluster.read(f"{planets}/one/moons") == ["", "new"]
 
 
 # -- servers and stores ---------------------------------------------------------------------------

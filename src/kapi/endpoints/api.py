@@ -126,7 +126,7 @@ class API:
                 forms = self.fetched_forms(resource)
                 typed = found.codec.typed(self.converter)
                 return OtherVersion(typed, forms.at(api_version), forms.at(resource.api_version))
-            if found.custom:  # managers see other versions unpruned
+            if found.custom and not found.rules.converts:  # managers see other versions unpruned
                 typed = found.codec.typed(self.converter)
                 return OtherVersion(typed, _as(found.api_version), _as(resource.api_version))
 

@@ -11,6 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from kapi.apiextensions.schema.failures import ABSENT, Failures
+from kapi.apiextensions.schema.reading import compile_reader
 from kapi.apiextensions.schema.validation import compile_validator
 from kapi.apimachinery.errors import InternalError, Invalid
 from kapi.apimachinery.field import ErrorList
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from kapi.apiextensions.schema.failures import Check
+    from kapi.apiextensions.schema.reading import Reader
     from kapi.apimachinery.types import GroupVersionKind, JSONObject, JSONValue
     from kapi.ext.client import Client
     from kapi.ext.declaration import Declaration, SubresourceFunction
@@ -53,7 +55,8 @@ class Behaviour:
         every = (declaration.validators, declaration.status_validators, declaration.mutators)
         self._wants_old = any("old" in f.wanted for functions in every for f in functions)
         self._check: Check | None = None
-        self._checks: dict[int, Check] = {}
+        # Of bodies of subresources, by the identity of their shapes.
+        self._bodies: dict[int, tuple[Reader, Check]] = {}
 
     def view(self, obj: JSONObject) -> Object[Any, Any]:
         """An object of the stored version as functions see it."""
@@ -232,14 +235,27 @@ class Behaviour:
             )
         return found
 
-    def body(self, function: SubresourceFunction, kind: str, name: str, value: JSONValue) -> Any:
-        """The body of a subresource's request as its function wants it; raises Invalid."""
+    def body(
+        self,
+        function: SubresourceFunction,
+        kind: str,
+        name: str,
+        value: JSONValue,
+        unknown: list[str],
+    ) -> Any:
+        """The body of a subresource's request as its function wants it; raises Invalid.
+
+        ``unknown`` collects the paths of fields that its class does not have.
+        """
         shape = function.body
-        if shape is None:
+        if shape is None or (value is None and shape.optional):
             return value
-        check = self._checks.get(id(shape))
-        if check is None:
-            check = self._checks[id(shape)] = compile_validator(shape.schema)
+        compiled = self._bodies.get(id(shape))
+        if compiled is None:
+            reader = compile_reader(shape.schema, _no_metadata)
+            compiled = self._bodies[id(shape)] = (reader, compile_validator(shape.schema))
+        read, check = compiled
+        value = read(value, unknown)
         errors, failures = ErrorList(), Failures()
         check(value, ABSENT, "", failures)
         failures.report("", errors)
@@ -277,6 +293,11 @@ class Behaviour:
                 _LOG.exception("%s", why)
                 raise InternalError(why) from error
         return result
+
+
+def _no_metadata(value: JSONValue, unknown: list[str]) -> JSONValue:
+    """Bodies of subresources are plain values."""
+    return value
 
 
 def _only_leaves(obj: JSONObject, old: JSONObject | None) -> bool:

@@ -75,6 +75,8 @@ class KindRules:
     columns: Columns | None = None
     to_hub: Mapping[str, Convert] = field(default_factory=dict)
     from_hub: Mapping[str, Convert] = field(default_factory=dict)
+    # Custom resources: these change the form of objects, not only what a version knows of them.
+    converts: bool = False
     # The scale subresource, for kinds that are not scaled as built-in workloads are.
     scale: ScaleView | None = None
     # The names that field selectors may use besides metadata.name and metadata.namespace.

@@ -102,6 +102,8 @@ class Extensions:
             _LOG.info("definition %s becomes what extension %s declares", name, extension)
             await client.update(DEFINITIONS, "", name, lambda live: _declared(live, definition))
         found = await client.get(DEFINITIONS, "", name)
+        if "deletionTimestamp" in found["metadata"]:
+            raise StartError(f"{name} cannot be served: its definition is being deleted")
         if not is_true(found, "Established"):
             names = condition(found, "NamesAccepted") or {}
             raise StartError(f"{name} cannot be served: {names.get('message', 'not established')}")

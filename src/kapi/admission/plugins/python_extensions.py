@@ -62,11 +62,12 @@ class PythonExtensions(Plugin):
             await behaviour.validate_waiting(attributes.context, attributes.obj, attributes.old)
 
     def _keep(self, attributes: Attributes) -> None:
-        name = attributes.context.name
+        obj = attributes.obj
+        named = obj or attributes.old  # the request may be for a whole collection
+        name = named["metadata"].get("name") or "" if named is not None else ""
         declared = self._specs.get(name)
         if declared is None:
             return
-        obj = attributes.obj
         annotations = {} if obj is None else obj["metadata"].get("annotations") or {}
         if obj is None or obj.get("spec") != declared or EXTENSION_ANNOTATION not in annotations:
             extension = self._behaviours[name].declaration.extension

@@ -19,7 +19,7 @@ from kapi.apiextensions.customresource.strategy import (
 from kapi.apiextensions.definition.versions import served_versions, storage_version
 from kapi.apiextensions.schema.structural import StructuralSchema
 from kapi.apiextensions.validations.check import compile_rule_check
-from kapi.apimachinery.errors import Invalid
+from kapi.apimachinery.errors import InternalError, Invalid
 from kapi.apimachinery.field import ErrorList
 from kapi.apimachinery.scheme import Type
 from kapi.apimachinery.types import GroupResource, GroupVersionKind
@@ -227,6 +227,7 @@ class _Builder:
             strategy=strategy,
             to_hub=to_hub,
             from_hub=convert,
+            converts=functions is not None and functions.converts,
             subresources=subresources,
             scale=self._scale_view(version["name"]),
             columns=printer_columns(version.get("additionalPrinterColumns") or []),
@@ -245,22 +246,31 @@ class _Builder:
             return {version: self._convert(hub)}, {version: self._convert(version)}
         if version == hub:
             return {}, {}
-        schema, convert = self._schemas[version], functions.convert
+        convert = functions.convert
 
         def to_hub(obj: JSONObject) -> JSONObject:
-            errors = ErrorList()
-            schema.validate(obj, None, errors)
-            schema.validate_rules(obj, None, errors, lambda _: None)
-            if errors:
-                name = obj["metadata"].get("name") or ""
-                raise Invalid.kind(self._group, self._hub.kind, name, errors)
+            self._check(obj, version)  # functions are given what fits
             return convert(obj, version, hub)
 
         def from_hub(obj: JSONObject) -> JSONObject:
-            converted: JSONObject = schema.prune(convert(obj, hub, version))
-            return converted
+            try:
+                converted = convert(obj, hub, version)
+            except InternalError:
+                self._check(obj, hub)  # which says more about an object that is not stored yet
+                raise
+            pruned: JSONObject = self._schemas[version].prune(converted)
+            return pruned
 
         return {version: to_hub}, {version: from_hub}
+
+    def _check(self, obj: JSONObject, version: str) -> None:
+        """Raise Invalid for an object that does not fit the schema of a version."""
+        errors = ErrorList()
+        self._schemas[version].validate(obj, None, errors)
+        self._schemas[version].validate_rules(obj, None, errors, lambda _: None)
+        if errors:
+            name = obj["metadata"].get("name") or ""
+            raise Invalid.kind(self._group, self._hub.kind, name, errors)
 
     def _convert(self, version: str) -> Callable[[JSONObject], JSONObject]:
         """Conversion by nothing: the same object, as far as the version knows it."""

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from kapi.apimachinery.errors import InternalError, MethodNotSupported
-from kapi.endpoints.body import parse_body
-from kapi.endpoints.conversion import from_hub, to_hub
+from kapi.apimachinery.errors import BadRequest, InternalError, MethodNotSupported
+from kapi.endpoints.body import parse_body, report_fields
+from kapi.endpoints.conversion import from_hub
 from kapi.endpoints.options import field_manager, write_options
 from kapi.endpoints.request import Response
 from kapi.endpoints.writer import encode
@@ -47,7 +47,9 @@ class ExtensionFunctions:
         function = self._behaviour.declaration.subresources[info.subresource].get(request.method)
         if function is None:
             raise MethodNotSupported
-        representation = api.negotiator.choose(request.headers.get(b"accept"), messages=False)
+        representation = api.negotiator.choose(
+            request.headers.get(b"accept"), messages=False, tables=False
+        )
         body = self._body(request, resource, function)
         if function.changes and request.method != "GET":
             obj, result = await self._change(api, request, resource, function, body)
@@ -62,8 +64,15 @@ class ExtensionFunctions:
         if "body" not in function.function.wanted:
             return None
         kind = resource.subresources[request.info.subresource].kind.kind
-        value = parse_body(request, kind).value if request.body else None
-        return self._behaviour.body(function, kind, request.info.name, value)
+        if not request.body:
+            return self._behaviour.body(function, kind, request.info.name, None, [])
+        parsed, unknown = parse_body(request, kind), list[str]()
+        body = self._behaviour.body(function, kind, request.info.name, parsed.value, unknown)
+        validation = request.parameter("fieldValidation")
+        texts = report_fields(request, validation, unknown, parsed.duplicates)
+        if texts:
+            raise BadRequest(f"{kind} cannot be read: strict decoding error: {', '.join(texts)}")
+        return body
 
     async def _call(
         self,
@@ -107,10 +116,15 @@ class ExtensionFunctions:
             _, result = await self._behaviour.call(function, context, obj, given)
             results[:] = [result]
             current = from_hub(resource, api.copy(live, resource))
-            new = from_hub(resource, obj)
+            new = from_hub(resource, api.copy(obj, resource))
             fields = api.field_manager(resource, subresource)
             fields.update(current, new, manager, context.now)
-            return to_hub(resource, new)
+            # Not what is left of it at the version of the request.
+            meta = {**obj["metadata"]}
+            meta.pop("managedFields", None)
+            if "managedFields" in new["metadata"]:
+                meta["managedFields"] = new["metadata"]["managedFields"]
+            return {**obj, "metadata": meta}
 
         strategy = resource.rules.subresources[subresource]
         store = api.store(resource)
