@@ -66,6 +66,8 @@ class OpenAPI:
         self._documents: dict[str, tuple[bytes, str]] = {}
         self._sources: dict[str, list[Resource]] = {}
         self._messages: dict[str, bytes] = {}
+        # What other servers have contributed to the v2 document.
+        self._merged: dict[str, JSONObject] = {}
 
     def respond(self, request: Request) -> Response | None:
         """The answer to a path below /openapi, or None."""
@@ -76,9 +78,10 @@ class OpenAPI:
         if request.method != "GET":
             raise MethodNotSupported
         remote = self._aggregation.generation if self._aggregation is not None else 0
-        if self._generation != (self._catalogue.generation, remote):
-            self._drop_changed()
-            self._generation = (self._catalogue.generation, remote)
+        generation = (self._catalogue.generation, remote)
+        if self._generation != generation:
+            self._drop_changed(same_catalogue=self._generation[0] == generation[0])
+            self._generation = generation
         if name == "v2":
             return self._serve(request, "v2")
         if name == "v3":
@@ -89,9 +92,15 @@ class OpenAPI:
             return self._hashed(request, name)
         return Response(404, b"", b"")
 
-    def _drop_changed(self) -> None:
-        """Forget the documents that have other contents since the catalogue changed."""
+    def _drop_changed(self, *, same_catalogue: bool) -> None:
+        """Forget the documents that have other contents since the catalogue changed.
+
+        Other servers come and go more often than what they say changes.
+        """
+        keeps_v2 = same_catalogue and self._merged == self._remote_parts()
         for name in list(self._documents):
+            if name == "v2" and keeps_v2:
+                continue
             if name == "v2" or self._sources.get(name) != self._resources(name):
                 del self._documents[name]
                 self._messages.pop(name, None)
@@ -224,12 +233,20 @@ class OpenAPI:
         operations.extend(_SINGLE_OPERATIONS.values())
         custom = self._custom(self._catalogue.all(), v2=True)
         document = v2_document(operations, self._writer(), self._version, custom)
-        if self._aggregation is not None:
-            for remote in self._aggregation.versions().values():
-                if remote.openapi_v2 is not None:
-                    prefix = f"/apis/{remote.group}/{remote.version}"
-                    document = merge_v2(document, remote.openapi_v2, prefix)
+        self._merged = self._remote_parts()
+        for prefix, part in self._merged.items():
+            document = merge_v2(document, part, prefix)
         return document
+
+    def _remote_parts(self) -> dict[str, JSONObject]:
+        """The v2 documents of other servers, by where their resources are."""
+        if self._aggregation is None:
+            return {}
+        return {
+            f"/apis/{remote.group}/{remote.version}": remote.openapi_v2
+            for remote in self._aggregation.versions().values()
+            if remote.openapi_v2 is not None
+        }
 
     @staticmethod
     def _custom(resources: Iterable[Resource], *, v2: bool) -> dict[str, JSONObject]:
