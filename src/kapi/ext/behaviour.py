@@ -22,7 +22,7 @@ from kapi.ext.structs import json_name
 from kapi.registry.catalogue import Subresource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from kapi.apiextensions.schema.failures import Check
     from kapi.apiextensions.schema.reading import Reader
@@ -57,6 +57,10 @@ class Behaviour:
         self._check: Check | None = None
         # Of bodies of subresources, by the identity of their shapes.
         self._bodies: dict[int, tuple[Reader, Check]] = {}
+
+    def fit(self, versions: Collection[str], stored: str) -> bool:
+        """Whether the code is for a definition with these versions."""
+        return set(versions) == self.declaration.versions.keys() and stored == self._hub.name
 
     def view(self, obj: JSONObject) -> Object[Any, Any]:
         """An object of the stored version as functions see it."""

@@ -62,20 +62,27 @@ class PythonExtensions(Plugin):
             await behaviour.validate_waiting(attributes.context, attributes.obj, attributes.old)
 
     def _keep(self, attributes: Attributes) -> None:
-        obj = attributes.obj
-        named = obj or attributes.old  # the request may be for a whole collection
+        obj, old = attributes.obj, attributes.old
+        named = obj or old  # the request may be for a whole collection
         name = named["metadata"].get("name") or "" if named is not None else ""
         declared = self._specs.get(name)
-        if declared is None:
+        if declared is None or (obj is not None and _is_kept(obj, old, declared)):
             return
-        annotations = {} if obj is None else obj["metadata"].get("annotations") or {}
-        if obj is None or obj.get("spec") != declared or EXTENSION_ANNOTATION not in annotations:
-            extension = self._behaviours[name].declaration.extension
-            verb = "deleted" if obj is None else "changed"
-            why = (
-                f"it is declared by the Python extension {extension} and can only be {verb} "
-                "where that is not loaded"
-                if obj is None
-                else f"it is declared by the Python extension {extension}, change it there"
-            )
-            raise Forbidden.resource(*_DEFINITIONS, name, why)
+        extension = self._behaviours[name].declaration.extension
+        advice = " and can only be deleted where that is not loaded"
+        if obj is not None:
+            advice = ", change it there"
+        why = f"it is declared by the Python extension {extension}{advice}"
+        raise Forbidden.resource(*_DEFINITIONS, name, why)
+
+
+def _is_kept(obj: JSONObject, old: JSONObject | None, declared: JSONObject) -> bool:
+    """Whether a write leaves the definition as it is, or makes it what the code declares."""
+    if obj.get("spec") == declared:
+        return _is_marked(obj)
+    unchanged = old is not None and obj.get("spec") == old.get("spec")
+    return unchanged and (_is_marked(obj) or (old is not None and not _is_marked(old)))
+
+
+def _is_marked(definition: JSONObject) -> bool:
+    return EXTENSION_ANNOTATION in (definition["metadata"].get("annotations") or {})

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from kapi.apiextensions.definition.versions import storage_version
 from kapi.apimachinery.errors import InternalError, ServiceUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from kapi.apimachinery.field import ErrorList
     from kapi.apimachinery.types import GroupVersionKind, JSONObject
@@ -37,6 +38,10 @@ _UNCONVERTED = "kapi.dev/unconverted"
 
 class ResourceFunctions(Protocol):
     """The functions of one definition; objects are at the version that is stored."""
+
+    def fit(self, versions: Collection[str], stored: str) -> bool:
+        """Whether they were written for these versions, of which one is stored."""
+        ...
 
     @property
     def converts(self) -> bool:
@@ -68,11 +73,17 @@ class AbsentFunctions:
     Objects are read and deleted; nothing is written that nobody has judged.
     """
 
-    def __init__(self, definition: str, extension: str) -> None:
-        self._why = (
-            f"{definition} is declared by the Python extension {extension}, without which this "
-            "server was started (--extension)"
+    def __init__(self, definition: str, extension: str, *, outdated: bool = False) -> None:
+        lack = (
+            "of which this server has another version (--extension)"
+            if outdated
+            else "without which this server was started (--extension)"
         )
+        self._why = f"{definition} is declared by the Python extension {extension}, {lack}"
+
+    def fit(self, versions: Collection[str], stored: str) -> bool:
+        """They do for any."""
+        return True
 
     @property
     def converts(self) -> bool:
@@ -131,7 +142,12 @@ def functions_of(
     meta = definition["metadata"]
     found = known.get(meta["name"])
     if found is not None:
-        return found
+        spec = definition["spec"]
+        names = [version["name"] for version in spec["versions"]]
+        if found.fit(names, storage_version(spec) or ""):
+            return found
     annotations = meta.get("annotations")
     extension = annotations.get(EXTENSION_ANNOTATION) if annotations else None
-    return None if extension is None else AbsentFunctions(meta["name"], extension)
+    if extension is None:
+        return None
+    return AbsentFunctions(meta["name"], extension, outdated=found is not None)
