@@ -53,7 +53,7 @@ class _Member(NamedTuple):
 
     read: Reader
     nullable: bool
-    default: bytes | None
+    default: Callable[[], JSONValue] | None
 
 
 def normalize(value: JSONValue) -> JSONValue:
@@ -109,11 +109,9 @@ class _Compiler:
 
     def _member(self, schema: JSONObject) -> _Member:
         default = schema.get("default")
-        expanded = None
-        if default is not None:
-            expanded = orjson.dumps(self.node(schema)(default, []))
+        make = None if default is None else _maker(self.node(schema)(default, []))
         read = self.node(schema) if _has_parts(schema) else _scalar
-        return _Member(read, bool(schema.get("nullable")), expanded)
+        return _Member(read, bool(schema.get("nullable")), make)
 
     def _object(
         self, schema: JSONObject, *, resource: bool
@@ -133,6 +131,11 @@ class _Compiler:
             out: JSONObject = {}
             for name, item in value.items():
                 member = members.get(name)
+                kind = item.__class__
+                # The most frequent by far, and the same in every schema.
+                if member is not None and (kind is str or kind is bool):
+                    out[name] = item
+                    continue
                 if member is None:
                     if embedded and name in META_FIELDS:
                         read_meta(name, item, out, unknown)
@@ -148,7 +151,7 @@ class _Compiler:
                     if member.nullable:
                         out[name] = None
                     elif member.default is not None:
-                        out[name] = orjson.loads(member.default)
+                        out[name] = member.default()
                     continue
                 before = len(unknown)
                 try:
@@ -160,7 +163,7 @@ class _Compiler:
                     _prefix(unknown, before, name)
             for name, default in defaults:
                 if name not in out:
-                    out[name] = orjson.loads(default)
+                    out[name] = default()
             return out
 
         return read
@@ -200,8 +203,7 @@ class _Compiler:
             out: list[JSONValue] = []
             for index, item in enumerate(value):
                 if item is None:
-                    use = None if nullable or default is None else orjson.loads(default)
-                    out.append(use)
+                    out.append(None if nullable or default is None else default())
                     continue
                 before = len(unknown)
                 try:
@@ -214,6 +216,14 @@ class _Compiler:
             return out
 
         return read
+
+
+def _maker(default: JSONValue) -> Callable[[], JSONValue]:
+    """What makes a default, a new one each time if it has parts."""
+    if not isinstance(default, (dict, list)):
+        return lambda: default
+    text = orjson.dumps(default)
+    return lambda: orjson.loads(text)
 
 
 def _has_parts(schema: JSONObject) -> bool:

@@ -17,6 +17,7 @@ from kapi.apiextensions.schema.lists import compile_lists
 from kapi.apiextensions.schema.pruning import compile_pruner
 from kapi.apiextensions.schema.reading import compile_reader
 from kapi.apiextensions.schema.validation import compile_validator
+from kapi.apiextensions.schema.validity import compile_validity
 from kapi.apimachinery.field import ErrorList
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from kapi.apiextensions.schema.failures import Check
     from kapi.apiextensions.schema.lists import CheckLists
     from kapi.apiextensions.schema.reading import Reader, ReadMetadata
+    from kapi.apiextensions.schema.validity import IsValid
     from kapi.apimachinery.types import JSONObject, JSONValue
 
 __all__ = ["CheckRules", "CompileRules", "StructuralSchema"]
@@ -73,6 +75,10 @@ class StructuralSchema:
         return compile_validator(self.schema)
 
     @cached_property
+    def _is_valid(self) -> IsValid:
+        return compile_validity(self.schema)
+
+    @cached_property
     def _check_status(self) -> Check | None:
         status = (self.schema.get("properties") or _EMPTY).get("status")
         return None if status is None else compile_validator(status)
@@ -97,6 +103,8 @@ class StructuralSchema:
 
     def validate(self, obj: JSONObject, old: JSONObject | None, errors: ErrorList) -> None:
         """Append what breaks the schema; what ``old`` has already is let pass."""
+        if self._is_valid(obj):
+            return
         _report(self._check, obj, old, "", errors)
 
     def validate_status(self, obj: JSONObject, old: JSONObject | None, errors: ErrorList) -> None:
