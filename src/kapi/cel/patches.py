@@ -11,6 +11,7 @@ import base64
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from math import isfinite
 from typing import Any
 
 from kapi.cel.functions import Functions
@@ -109,6 +110,8 @@ def as_json(value: Any) -> Any:
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
+        if not isfinite(value):
+            raise CelError(f"the number {value} has no JSON")
         return int(value) if value.is_integer() else value
     if isinstance(value, dict):
         return {_key(name): as_json(member) for name, member in value.items()}

@@ -68,6 +68,16 @@ def build(node: Node, checker: Checker) -> tuple[Step, int]:
     return Builder(checker).branch(node)
 
 
+def _truth_despite(first: CelError, operand: Step, scope: Scope) -> bool:
+    """An operand beside one that failed; its own error is not told."""
+    try:
+        return truth(operand(scope))
+    except CostExceeded:
+        raise
+    except CelError:
+        raise first from None
+
+
 class Builder:
     """Builds steps; ``fixed`` is what those built so far cost that follow one another."""
 
@@ -297,7 +307,7 @@ class Builder:
         return step, cost - rooted
 
     def logical(self, node: Call, *, stop: bool) -> Step:
-        """An operand that decides the result hides the error of the other one."""
+        """An operand that decides hides the error of the other; of two errors the left counts."""
         left = self.build(node.args[0])
         right, cost = self.branch(node.args[1])
 
@@ -307,9 +317,9 @@ class Builder:
                     return stop
             except CostExceeded:
                 raise
-            except CelError:
+            except CelError as error:
                 scope[BUDGET][0] -= cost
-                if truth(right(scope)) is stop:
+                if _truth_despite(error, right, scope) is stop:
                     return stop
                 raise
             scope[BUDGET][0] -= cost

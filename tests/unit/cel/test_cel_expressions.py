@@ -96,3 +96,10 @@ def test_cost_is_bounded():
     program = _ENVIRONMENT.compile("lists.range(800).all(x, lists.range(800).exists(y, y == x))")
     with pytest.raises(CostExceeded):
         program.evaluate({})
+
+
+@pytest.mark.parametrize("source", ["any.a || any.b", "any.a && any.b", "any.a == 1 || any.b > 1"])
+def test_of_two_errors_the_first_counts(source):
+    """Unless one operand decides, what is told is the error of the left one."""
+    with pytest.raises(CelError, match="no such key: a"):
+        evaluate(source, any={})

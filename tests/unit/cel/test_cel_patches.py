@@ -89,6 +89,7 @@ def test_values_as_json(source, value):
         ("{1: 'a'}", 'map key "1" is of type int, not string'),
         ("[quantity('1')]", "a value of type kubernetes.Quantity has no JSON"),
         ("{'a': optional.of(1)}", "a value of type optional_type has no JSON"),
+        ("[double('NaN')]", "the number nan has no JSON"),
     ],
 )
 def test_values_without_json(source, message):

@@ -10,7 +10,7 @@ import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kapi.admission.policy.compiled import Variables
-from kapi.admission.policy.evaluation import COST_LIMIT, conditions_hold
+from kapi.admission.policy.evaluation import CONDITIONS_LIMIT, COST_LIMIT, conditions_hold
 from kapi.admission.policy.inputs import RequestInputs
 from kapi.admission.policy.mutations import MutationError
 from kapi.admission.policy.params import ConfigurationError, find_params, param_resource
@@ -128,7 +128,7 @@ class MutatingWork:
             return True
         scope = await self._scope(call)
         try:
-            return conditions_hold(call.policy.conditions, scope, [COST_LIMIT])
+            return conditions_hold(call.policy.conditions, scope, [CONDITIONS_LIMIT])
         except CelError as error:
             self._fail(call.policy, _who(call.policy, call.binding), str(error))
             return False
