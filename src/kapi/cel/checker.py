@@ -35,6 +35,7 @@ from kapi.cel.types import (
     Type,
     list_of,
     map_of,
+    most_general,
     optional_of,
     unify,
 )
@@ -79,10 +80,13 @@ class Checker:
         functions: Functions,
         variables: Mapping[str, Type],
         structs: Callable[[str], Type | None],
+        *,
+        homogeneous: bool = True,
     ) -> None:
         self._functions = functions.overloads
         self._variables = variables
         self._structs = structs
+        self._homogeneous = homogeneous
         self._locals: list[dict[str, Type]] = []
         self.issues: list[Issue] = []
         self.types: dict[int, Type] = {}
@@ -156,11 +160,10 @@ class Checker:
 
     def _qualified_variable(self, node: Select) -> Type | None:
         """The type of a variable that is declared with a dot in its name."""
-        if node.test or node.optional or not isinstance(node.operand, Ident):
-            return None
-        name = f"{node.operand.name}.{node.name}"
-        kind = self._variables.get(name)
-        if kind is None or any(node.operand.name in scope for scope in self._locals):
+        name = _dotted(node)
+        root, _, _ = name.partition(".")
+        kind = self._variables.get(name) if name else None
+        if kind is None or any(root in scope for scope in self._locals):
             return None
         self.names.add(name)
         self.qualified[id(node)] = name
@@ -278,13 +281,15 @@ class Checker:
         return kind
 
     def _joined(self, node: Node, common: Type | None, kind: Type) -> Type:
-        """The common type of the items of a literal, which must all be alike."""
+        """The common type of the items of a literal, which must be alike unless they may differ."""
         if common is None:
             return kind
-        if not unify(common, kind, {}):
-            self._fail(node, f"expected type '{common}' but found '{kind}'")
-            return common
-        return DYN if "dyn" in (common.name, kind.name) else common
+        if unify(common, kind, {}):
+            return most_general(common, kind)
+        if not self._homogeneous:
+            return DYN
+        self._fail(node, f"expected type '{common}' but found '{kind}'")
+        return common
 
     def _list(self, node: ListLiteral) -> Type:
         common: Type | None = None
@@ -302,7 +307,7 @@ class Checker:
         for key, value, optional in node.entries:
             key_type = self._joined(key, key_type, self.check(key))
             value_type = self._joined(value, value_type, self._item(value, optional=optional))
-        return map_of(key_type or DYN, value_type or DYN)
+        return map_of(key_type or UNKNOWN, value_type or UNKNOWN)
 
     def _struct(self, node: StructLiteral) -> Type:
         kind = self._structs(node.name)
@@ -322,8 +327,6 @@ class Checker:
 
     def _comprehension(self, node: Comprehension) -> Type:
         target = self.check(node.target)
-        if node.macro == "bind":
-            return self._within({node.names[0]: target}, node.args)[0]
         if node.macro in ("optMap", "optFlatMap"):
             inner = target.params[0] if target.name == "optional_type" else DYN
             if target.name not in ("optional_type", "dyn"):
@@ -366,9 +369,19 @@ class Checker:
         return types
 
 
+def _dotted(node: Node) -> str:
+    """The names that a selection is made of, if it is made of nothing else."""
+    if isinstance(node, Ident):
+        return node.name
+    if isinstance(node, Select) and not node.test and not node.optional:
+        prefix = _dotted(node.operand)
+        return f"{prefix}.{node.name}" if prefix else ""
+    return ""
+
+
 def _substitute(kind: Type, bound: dict[str, Type]) -> Type:
     if len(kind.name) == 1:
-        return bound.get(kind.name, DYN)
+        return bound.get(kind.name, UNKNOWN)
     if not kind.params:
         return kind
     return Type(kind.name, tuple(_substitute(param, bound) for param in kind.params))

@@ -1,4 +1,4 @@
-"""Macros over the items of a value, over optional values, and variables for a part.
+"""Macros over the items of a value and over optional values.
 
 Each macro costs what the loop costs that CEL defines it as: a result that is carried from item to
 item is looked at and changed for each of them.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Branch: TypeAlias = tuple[Step, int]
     Each: TypeAlias = Callable[[Scope], Iterator[Scope]]
 
-__all__ = ["bind", "comprehension", "optional_map"]
+__all__ = ["comprehension", "optional_map"]
 
 # Adding an item to the list that is the result: the sum, the result, a list of one item.
 _APPEND = 1 + 1 + LIST_LITERAL
@@ -81,11 +81,6 @@ def comprehension(
 ) -> Branch:
     """The step of a macro over items, and its fixed cost."""
     return _MACROS[node.macro](_Loop(target, node.names, parts, constant))
-
-
-def bind(name: str, value: Step, body: Step) -> Step:
-    """A variable for one part of an expression."""
-    return lambda scope: body({**scope, name: value(scope)})
 
 
 def optional_map(node: Comprehension, target: Step, again: int, body: Branch) -> Step:

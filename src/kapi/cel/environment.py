@@ -76,7 +76,8 @@ class Program:
 class Environment:
     """Compiles expressions over declared variables; ``structs`` knows types that have literals.
 
-    ``functions`` are those of Kubernetes if none are given.
+    ``functions`` are those of Kubernetes if none are given, where literals are ``homogeneous``:
+    the items of a list or map that an expression writes are of one type.
     """
 
     def __init__(
@@ -84,15 +85,20 @@ class Environment:
         variables: Mapping[str, Type],
         structs: Callable[[str], Type | None] = lambda _name: None,
         functions: Functions | None = None,
+        *,
+        homogeneous: bool = True,
     ) -> None:
         self._variables = variables
         self._structs = structs
         self._functions = functions or kubernetes_functions()
+        self._homogeneous = homogeneous
 
     def compile(self, source: str) -> Program:
         """The program of an expression; raises CompileError."""
         tree = parse(source)
-        checker = Checker(self._functions, self._variables, self._structs)
+        checker = Checker(
+            self._functions, self._variables, self._structs, homogeneous=self._homogeneous
+        )
         kind = checker.check(tree)
         if checker.issues:
             raise CompileError(source, checker.issues)

@@ -123,19 +123,36 @@ def _string(prefix: str, quoted: str, text: str, position: int, issues: list[Iss
     width = 3 if quoted[:3] in ('"""', "'''") and len(quoted) >= 6 else 1
     body = quoted[width:-width]
     is_bytes = "b" in prefix
-    if "r" not in prefix and "\\" in body:
-        bad: list[str] = []
+    if "r" in prefix or "\\" not in body:
+        return Token("LITERAL", text, position, body.encode() if is_bytes else body)
+    try:
+        value = _unescaped_bytes(body) if is_bytes else _ESCAPE.sub(_unescape, body)
+    except ValueError:
+        issues.append(Issue(position, "Syntax error: unable to unescape string"))
+        value = b"" if is_bytes else ""
+    return Token("LITERAL", text, position, value)
 
-        def unescape(match: re.Match[str]) -> str:
-            if match[1]:
-                return _SIMPLE.get(match[1], match[1])
-            if match[6]:
-                bad.append(match[0])
-                return ""
-            code = match[2] or match[3] or match[4]
-            return chr(int(code, 16)) if code else chr(int(match[5], 8))
 
-        body = _ESCAPE.sub(unescape, body)
-        if bad:
-            issues.append(Issue(position, "Syntax error: unable to unescape string"))
-    return Token("LITERAL", text, position, body.encode("utf-8") if is_bytes else body)
+def _unescape(match: re.Match[str]) -> str:
+    """What an escape in a text stands for; raises ValueError."""
+    if match[1]:
+        return _SIMPLE.get(match[1], match[1])
+    if match[6]:
+        raise ValueError(match[0])
+    code = match[2] or match[3] or match[4]
+    value = int(code, 16) if code else int(match[5], 8)
+    if 0xD800 <= value < 0xE000:  # half a character
+        raise ValueError(match[0])
+    return chr(value)
+
+
+def _unescaped_bytes(body: str) -> bytes:
+    """Bytes, where escapes with numbers are bytes themselves; raises ValueError."""
+    found, position = bytearray(), 0
+    for match in _ESCAPE.finditer(body):
+        found += body[position : match.start()].encode()
+        if match[3] or match[4]:
+            raise ValueError(match[0])
+        found += _unescape(match).encode("utf-8" if match[1] else "latin-1")
+        position = match.end()
+    return bytes(found + body[position:].encode())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
+from kapi.cel.moments import Duration, Timestamp
 from kapi.cel.types import type_name
-from kapi.cel.values import CelError, Optional, Uint, equal
+from kapi.cel.values import CelError, Optional, Uint, as_doubles, equal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,13 +35,6 @@ def _integer(result: int, kind: type) -> int:
     return result
 
 
-def _moment(operation: Callable[[], Any], what: str) -> Any:
-    try:
-        return operation()
-    except OverflowError as error:
-        raise CelError(f"{what} overflow") from error
-
-
 def add(a: Any, b: Any) -> Any:
     """Addition, and joining of strings, bytes and lists."""
     kind, other = a.__class__, b.__class__
@@ -50,12 +43,14 @@ def add(a: Any, b: Any) -> Any:
             return a + b
         if kind is int or kind is Uint:
             return _integer(int(a) + int(b), kind)
-        if kind is timedelta:
-            return _moment(lambda: a + b, "duration")
+        if kind is Duration:
+            return a + b
     if isinstance(a, list) and isinstance(b, list):
         return a + b
-    if {kind, other} == {datetime, timedelta}:
-        return _moment(lambda: a + b, "timestamp")
+    if kind is Timestamp and other is Duration:
+        return a + b
+    if kind is Duration and other is Timestamp:
+        return b + a
     raise _none()
 
 
@@ -65,10 +60,12 @@ def subtract(a: Any, b: Any) -> Any:
     if kind is other:
         if kind is int or kind is Uint:
             return _integer(int(a) - int(b), kind)
-        if kind is float or kind is timedelta or kind is datetime:
-            return _moment(lambda: a - b, "duration")
-    if kind is datetime and other is timedelta:
-        return _moment(lambda: a - b, "timestamp")
+        if kind is float or kind is Duration:
+            return a - b
+        if kind is Timestamp:
+            return a.since(b)
+    if kind is Timestamp and other is Duration:
+        return a - b
     raise _none()
 
 
@@ -125,6 +122,8 @@ def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], boo
             kind not in (int, float, Uint) or other not in (int, float, Uint)
         ):
             raise _none()
+        if kind is not other:
+            a, b = as_doubles(a, b)
         try:
             return compare(a, b)
         except TypeError as error:

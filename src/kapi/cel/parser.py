@@ -294,8 +294,6 @@ class _Parser:
             if name == "has" and len(args) == 1:
                 return self._has(at, args[0])
             return Call(at, name, None, args)
-        if name == "bind" and isinstance(target, Ident) and target.name == "cel" and len(args) == 3:
-            return Comprehension(at, "bind", args[1], self._variables(args[:1]), args[2:])
         shapes = _MACROS.get(name)
         if shapes is not None and len(args) in shapes:
             count = shapes[len(args)]

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from functools import cache
 from math import isfinite
 from typing import Any
 
 from kapi.cel.functions import Functions
 from kapi.cel.library import kubernetes_functions
+from kapi.cel.moments import Duration, Timestamp
 from kapi.cel.types import DYN, STRING, Type, list_of, object_type, type_name
 from kapi.cel.values import CelError, ObjectValue
 
@@ -117,10 +117,8 @@ def as_json(value: Any) -> Any:
         return {_key(name): as_json(member) for name, member in value.items()}
     if isinstance(value, list):
         return [as_json(item) for item in value]
-    if isinstance(value, datetime):
-        return _time(value)
-    if isinstance(value, timedelta):
-        return f"{value.total_seconds():g}s"
+    if isinstance(value, (Timestamp, Duration)):
+        return str(value)
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     raise CelError(f"a value of type {type_name(value)} has no JSON")
@@ -130,8 +128,3 @@ def _key(name: Any) -> str:
     if isinstance(name, str):
         return name
     raise CelError(f'map key "{name}" is of type {type_name(name)}, not string')
-
-
-def _time(value: datetime) -> str:
-    text = value.astimezone(UTC).isoformat(timespec="auto")
-    return text.replace("+00:00", "Z")

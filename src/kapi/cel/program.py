@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kapi.cel.checker import TYPE_NAMES
-from kapi.cel.comprehensions import bind, comprehension, optional_map
+from kapi.cel.comprehensions import comprehension, optional_map
 from kapi.cel.costs.calls import (
     LIST_LITERAL,
     MAP_LITERAL,
@@ -46,6 +46,7 @@ from kapi.cel.syntax import (
     Select,
     StructLiteral,
 )
+from kapi.cel.types import type_name
 from kapi.cel.values import CelError, CostExceeded, ObjectValue, Optional, TypeValue, Uint
 
 if TYPE_CHECKING:
@@ -66,16 +67,6 @@ _SHORT = 10
 def build(node: Node, checker: Checker) -> tuple[Step, int]:
     """The function of an expression, and what it costs whatever its variables are."""
     return Builder(checker).branch(node)
-
-
-def _truth_despite(first: CelError, operand: Step, scope: Scope) -> bool:
-    """An operand beside one that failed; its own error is not told."""
-    try:
-        return truth(operand(scope))
-    except CostExceeded:
-        raise
-    except CelError:
-        raise first from None
 
 
 class Builder:
@@ -307,7 +298,7 @@ class Builder:
         return step, cost - rooted
 
     def logical(self, node: Call, *, stop: bool) -> Step:
-        """An operand that decides hides the error of the other; of two errors the left counts."""
+        """An operand that decides the result hides the error of the other one."""
         left = self.build(node.args[0])
         right, cost = self.branch(node.args[1])
 
@@ -317,9 +308,9 @@ class Builder:
                     return stop
             except CostExceeded:
                 raise
-            except CelError as error:
+            except CelError:
                 scope[BUDGET][0] -= cost
-                if _truth_despite(error, right, scope) is stop:
+                if truth(right(scope)) is stop:
                     return stop
                 raise
             scope[BUDGET][0] -= cost
@@ -377,6 +368,8 @@ class Builder:
                     if not value.present:
                         continue
                     value = value.value
+                if key.__class__ not in _KEYS:
+                    raise CelError(f"unsupported key type: {type_name(key)}")
                 if key in found:
                     raise CelError(f"duplicate map key: {key}")
                 found[key] = value
@@ -406,9 +399,6 @@ class Builder:
         return build_struct
 
     def _comprehension(self, node: Comprehension) -> Step:
-        if node.macro == "bind":
-            value = self.build(node.target)
-            return bind(node.names[0], value, self.build(node.args[0]))
         if node.macro in ("optMap", "optFlatMap"):
             target, again = self.branch(node.target)
             self.fixed += again
@@ -491,6 +481,7 @@ def _is_test(node: Node) -> bool:
     return isinstance(node, Select) and node.test
 
 
+_KEYS = frozenset({str, int, bool, Uint})
 _PRIMITIVE = frozenset({str, int, float, bool, Uint})
 _SPECIAL: dict[str, Callable[[Builder, Call], Step]] = {
     "_&&_": lambda builder, node: builder.logical(node, stop=False),

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from kapi.cel.moments import Duration, Timestamp
 from kapi.cel.values import Optional, TypeValue, Uint
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ __all__ = [
     "fits",
     "list_of",
     "map_of",
+    "most_general",
     "object_type",
     "opaque",
     "optional_of",
@@ -70,8 +71,8 @@ _NAMES = {
     str: "string",
     bytes: "bytes",
     type(None): "null_type",
-    datetime: "google.protobuf.Timestamp",
-    timedelta: "google.protobuf.Duration",
+    Timestamp: "google.protobuf.Timestamp",
+    Duration: "google.protobuf.Duration",
     Optional: "optional_type",
     TypeValue: "type",
 }
@@ -83,8 +84,8 @@ _FITS: dict[str, Callable[[Any], bool]] = {
     "string": lambda value: value.__class__ is str,
     "bytes": lambda value: value.__class__ is bytes,
     "null": lambda value: value is None,
-    "timestamp": lambda value: isinstance(value, datetime),
-    "duration": lambda value: isinstance(value, timedelta),
+    "timestamp": lambda value: isinstance(value, Timestamp),
+    "duration": lambda value: isinstance(value, Duration),
     "list": lambda value: isinstance(value, list),
     "map": lambda value: isinstance(value, dict),
     "optional_type": lambda value: isinstance(value, Optional),
@@ -147,15 +148,13 @@ def _is_variable(kind: Type) -> bool:
 
 def unify(param: Type, arg: Type, bound: dict[str, Type]) -> bool:
     """Whether an argument fits a parameter; type parameters get bound."""
+    if param.name == UNKNOWN.name:
+        return True
     if _is_variable(param):
         known = bound.get(param.name)
-        if known is None or known.name == "dyn":
-            bound[param.name] = arg
-            return True
-        if not unify(known, arg, bound):
+        if known is not None and not unify(known, arg, bound):
             return False
-        if known is UNKNOWN or UNKNOWN in known.params:
-            bound[param.name] = arg
+        bound[param.name] = arg if known is None else most_general(known, arg)
         return True
     if param.name == "dyn" or arg.name == "dyn" or _is_variable(arg):
         return True
@@ -166,6 +165,18 @@ def unify(param: Type, arg: Type, bound: dict[str, Type]) -> bool:
     if param.name != arg.name or len(param.params) != len(arg.params):
         return False
     return all(unify(p, a, bound) for p, a in zip(param.params, arg.params, strict=True))
+
+
+def most_general(first: Type, second: Type) -> Type:
+    """What values of two types have in common that fit each other."""
+    if _is_variable(first) or _is_variable(second):
+        return second if _is_variable(first) else first
+    if first.name == "dyn" or second.name == "dyn":
+        return DYN
+    if first.name != second.name or not first.params:
+        return second
+    pairs = zip(first.params, second.params, strict=True)
+    return Type(first.name, tuple(most_general(a, b) for a, b in pairs), first.fields)
 
 
 _WORD = re.compile(r"[A-Za-z_.]+")

@@ -1,7 +1,7 @@
 """Values of expressions that JSON does not have, and the error that an evaluation ends with.
 
-JSON values stand for themselves. Timestamps are aware datetimes, durations are timedeltas, bytes
-are bytes; everything else that CEL knows is defined here.
+JSON values stand for themselves and bytes are bytes; timestamps and durations are those of
+:mod:`kapi.cel.moments`. Everything else that CEL knows is defined here.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ __all__ = [
     "SetList",
     "TypeValue",
     "Uint",
+    "as_doubles",
     "equal",
 ]
 
@@ -141,6 +142,15 @@ class MapList(list[Any]):
         return MapList(joined.values(), self.keys)
 
 
+def as_doubles(a: Any, b: Any) -> tuple[Any, Any]:
+    """Two numbers to be compared: where one is a double, the other one becomes one."""
+    if a.__class__ is float and isinstance(b, int):
+        return a, float(b)
+    if b.__class__ is float and isinstance(a, int):
+        return float(a), b
+    return a, b
+
+
 def equal(a: Any, b: Any) -> bool:
     """Equality of CEL: numbers by value, booleans are no numbers, other types never equal."""
     kind, other = a.__class__, b.__class__
@@ -152,6 +162,8 @@ def equal(a: Any, b: Any) -> bool:
         return bool(a == b)
     if kind is bool or other is bool:
         return False
+    if kind is float or other is float:
+        a, b = as_doubles(a, b)
     if isinstance(b, (SetList, MapList)):
         return bool(b == a)
     return bool(a == b)

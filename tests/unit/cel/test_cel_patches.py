@@ -26,13 +26,13 @@ def evaluate(source, **variables):
         ("[] + [JSONPatch{}]", "list(JSONPatch)"),
         ("object.a ? [] : [JSONPatch{}]", "list(JSONPatch)"),
         ("object.a ? [JSONPatch{}] : []", "list(JSONPatch)"),
-        ("object.a ? [JSONPatch{}] : object.b", "list(JSONPatch)"),
+        ("object.a ? [JSONPatch{}] : object.b", "dyn"),
         ("[[]] + [[1]]", "list(list(int))"),
         ("[1].map(x, JSONPatch{op: string(x)})", "list(JSONPatch)"),
     ],
 )
 def test_types(source, kind):
-    """Types are called by their names; an empty list becomes what it is joined with."""
+    """Types have their names; an empty list becomes what it is joined with, dyn makes all dyn."""
     assert str(_ENVIRONMENT.compile(source).type) == kind
 
 
@@ -70,7 +70,7 @@ def test_names_of_types_follow_the_path():
     [
         ("{'a': [1u, 2u]}", {"a": [1, 2]}),
         ("[2.0, 0.5]", [2, 0.5]),
-        ("timestamp('2024-05-06T07:08:09.5Z')", "2024-05-06T07:08:09.500000Z"),
+        ("timestamp('2024-05-06T07:08:09.5Z')", "2024-05-06T07:08:09.5Z"),
         ("duration('90s')", "90s"),
         ("b'ab'", "YWI="),
         ("Object.a{x: null}", {"x": None}),

@@ -153,11 +153,6 @@ class Estimator:
         """Remember the size of the items of a list that a macro makes."""
         self.set_entries(node, Entries(is_list=True, key=_ONE, value=size))
 
-    def push(self, name: str, value: Node) -> None:
-        """Give a part of the expression a name."""
-        local = Local(self.path(value), self.size(value), self.entries(value))
-        self.locals.append((name, local))
-
     def push_computed(self, name: str) -> None:
         """Name what is in an optional value, of which only the type is known."""
         self.locals.append((name, Local(())))

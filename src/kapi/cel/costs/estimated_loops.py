@@ -22,29 +22,11 @@ _MAPS = ("transformMap", "transformMapEntry")
 
 def estimate_comprehension(estimator: Estimator, node: Comprehension) -> Range:
     """What a macro costs."""
-    if node.macro == "bind":
-        return _bind(estimator, node)
     if node.macro in ("optMap", "optFlatMap"):
         return _optional(estimator, node)
     if node.macro == "sortBy":
         return _sort_by(estimator, node)
     return _loop(estimator, node)
-
-
-def _bind(estimator: Estimator, node: Comprehension) -> Range:
-    """A loop over an empty list whose result is the body."""
-    value = estimator.cost(node.target)
-    body = _with_value(estimator, node)
-    return fixed(LIST_LITERAL).plus(value).plus(body)
-
-
-def _with_value(estimator: Estimator, node: Comprehension) -> Range:
-    target, body = node.target, node.args[0]
-    estimator.push(node.names[0], target)
-    cost = estimator.cost(body)
-    estimator.copy_size(node, body)
-    estimator.pop()
-    return cost
 
 
 def _optional(estimator: Estimator, node: Comprehension) -> Range:

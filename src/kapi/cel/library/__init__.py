@@ -12,8 +12,8 @@ from kapi.cel.functions import Functions
 from kapi.cel.library.authorizer import declare_authorizer
 from kapi.cel.library.conversions import declare_conversions
 from kapi.cel.library.formats import declare_formats
+from kapi.cel.library.formatting import declare_formatting
 from kapi.cel.library.lists import declare_lists
-from kapi.cel.library.math import declare_math
 from kapi.cel.library.network import declare_network
 from kapi.cel.library.optionals import declare_optionals
 from kapi.cel.library.quantities import declare_quantities
@@ -34,10 +34,10 @@ def kubernetes_functions() -> Functions:
         declare_operators,
         declare_conversions,
         declare_strings,
+        declare_formatting,
         declare_lists,
         declare_times,
         declare_optionals,
-        declare_math,
         declare_urls,
         declare_network,
         declare_quantities,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import math
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from kapi.cel.library.times import duration, duration_text, timestamp, timestamp_text
+from kapi.cel.library.times import duration, timestamp
+from kapi.cel.moments import Duration, Timestamp
 from kapi.cel.types import type_name
 from kapi.cel.values import CelError, TypeValue, Uint
 
@@ -26,16 +24,18 @@ def _refused(value: Any, kind: str) -> CelError:
 
 def to_int(value: Any) -> int:
     """``int(x)``."""
-    if isinstance(value, datetime):
-        return math.floor(value.timestamp())
-    if isinstance(value, timedelta):
-        return value // timedelta(microseconds=1) * 1000
+    if isinstance(value, Timestamp):
+        return value.seconds
+    if isinstance(value, Duration):
+        return value.nanoseconds
     try:
         if isinstance(value, str) and (value != value.strip() or "_" in value):
             raise _refused(value, "int")
         result = int(value)
     except (ValueError, OverflowError) as error:
         raise _refused(value, "int") from error
+    if value.__class__ is float and result == _LEAST:
+        raise CelError("integer overflow")
     if not _LEAST <= result <= _MOST:
         raise CelError("integer overflow") if not isinstance(value, str) else _refused(value, "int")
     return result
@@ -103,22 +103,11 @@ def text(value: Any) -> str:
             return value.decode()
         except UnicodeDecodeError as error:
             raise CelError("invalid UTF-8 in bytes, cannot convert to string") from error
-    if isinstance(value, datetime):
-        return timestamp_text(value)
-    if isinstance(value, timedelta):
-        return duration_text(value)
     return str(value)
 
 
 def _size(value: Any) -> int:
     return len(value)
-
-
-def _decode(value: str) -> bytes:
-    try:
-        return base64.b64decode(value + "=" * (-len(value) % 4), validate=True)
-    except binascii.Error as error:
-        raise CelError("illegal base64 data") from error
 
 
 def declare_conversions(functions: Functions) -> None:
@@ -147,5 +136,3 @@ def declare_conversions(functions: Functions) -> None:
     declare("duration", "(int) -> duration", duration)
     declare("dyn", "(A) -> dyn", lambda value: value)
     declare("type", "(A) -> type", lambda value: TypeValue(type_name(value)))
-    declare("base64.encode", "(bytes) -> string", lambda value: base64.b64encode(value).decode())
-    declare("base64.decode", "(string) -> bytes", _decode)

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from kapi.cel.library.conversions import number_text
-from kapi.cel.library.times import duration_text, timestamp_text
-from kapi.cel.types import type_name
-from kapi.cel.values import CelError, TypeValue
+from kapi.cel.values import CelError
 from kapi.util.patterns import compile_pattern
 
 if TYPE_CHECKING:
@@ -25,8 +21,6 @@ _SPACES = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
     "\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 )
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_VERB = re.compile(r"%(?:(%)|(?:\.(\d+))?(.?))", re.DOTALL)
 
 
 def pattern(text: str) -> re.Pattern[str]:
@@ -86,7 +80,7 @@ def _join(parts: list[Any], separator: str = "") -> str:
         raise CelError("no such overload") from error
 
 
-def _quote(text: str) -> str:
+def quote_text(text: str) -> str:
     escapes = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
     escapes |= {"\v": "\\v", "\\": "\\\\", '"': '\\"'}
     return '"' + "".join(escapes.get(letter, letter) for letter in text) + '"'
@@ -116,110 +110,6 @@ def _matcher(expression: str) -> Callable[[str], bool]:
     return lambda text: search(text) is not None
 
 
-def _shown(value: Any) -> str:
-    """A value inside of a formatted text."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None:
-        return "null"
-    if isinstance(value, str):
-        return value
-    if isinstance(value, float):
-        return number_text(value)
-    if isinstance(value, bytes):
-        return value.decode(errors="replace")
-    if isinstance(value, datetime):
-        return timestamp_text(value)
-    if isinstance(value, timedelta):
-        return duration_text(value)
-    if isinstance(value, list):
-        return f"[{', '.join(map(_nested, value))}]"
-    if isinstance(value, dict):
-        entries = sorted((_nested(key), _nested(item)) for key, item in value.items())
-        return "{" + ", ".join(f"{key}: {item}" for key, item in entries) + "}"
-    return value.name if isinstance(value, TypeValue) else str(value)
-
-
-def _nested(value: Any) -> str:
-    return f'"{value}"' if isinstance(value, str) else _shown(value)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _decimal(value: Any, _places: int) -> str:
-    if not _is_number(value):
-        raise CelError(f"decimal clause can only be used on numbers, was given {type_name(value)}")
-    return _shown(value)
-
-
-def _fixed(value: Any, places: int) -> str:
-    if not _is_number(value):
-        raise CelError(
-            f"fixed-point clause can only be used on numbers, was given {type_name(value)}"
-        )
-    return f"{float(value):.{places}f}"
-
-
-def _scientific(value: Any, places: int) -> str:
-    if not _is_number(value):
-        raise CelError(
-            f"scientific clause can only be used on numbers, was given {type_name(value)}"
-        )
-    mantissa, _, exponent = f"{float(value):.{places}e}".partition("e")
-    if not exponent:
-        return mantissa
-    power = exponent.removeprefix("+").translate(_SUPERSCRIPT)
-    return f"{mantissa}\u00d710{power}"
-
-
-def _based(letter: str) -> Callable[[Any, int], str]:
-    def call(value: Any, _places: int) -> str:
-        if isinstance(value, str) and letter in "xX":
-            shown = value.encode().hex()
-            return shown.upper() if letter == "X" else shown
-        if isinstance(value, bytes) and letter in "xX":
-            return value.hex().upper() if letter == "X" else value.hex()
-        if isinstance(value, int) and (letter == "b" or not isinstance(value, bool)):
-            return format(int(value), letter)
-        raise CelError(f"only integers can be formatted this way, was given {type_name(value)}")
-
-    return call
-
-
-_CLAUSES: dict[str, Callable[[Any, int], str]] = {
-    "s": lambda value, _places: _shown(value),
-    "d": _decimal,
-    "f": _fixed,
-    "e": _scientific,
-    "b": _based("b"),
-    "o": _based("o"),
-    "x": _based("x"),
-    "X": _based("X"),
-}
-
-
-def _format(text: str, values: list[Any]) -> str:
-    position = 0
-
-    def clause(match: re.Match[str]) -> str:
-        nonlocal position
-        if match[1]:
-            return "%"
-        form = _CLAUSES.get(match[3])
-        if form is None:
-            raise CelError(
-                f'could not parse formatting clause: unrecognized formatting clause "{match[3]}"'
-            )
-        if position >= len(values):
-            raise CelError(f"index {position} out of range")
-        position += 1
-        return form(values[position - 1], int(match[2]) if match[2] else 6)
-
-    return _VERB.sub(clause, text)
-
-
 def declare_strings(functions: Functions) -> None:
     """Declare the functions of strings."""
     declare = functions.declare
@@ -244,8 +134,6 @@ def declare_strings(functions: Functions) -> None:
     declare("substring", "string.(int) -> string", _substring)
     declare("substring", "string.(int, int) -> string", _substring)
     declare("trim", "string.() -> string", lambda text: text.strip(_SPACES))
-    declare("reverse", "string.() -> string", lambda text: text[::-1])
     declare("join", "list<string>.() -> string", _join)
     declare("join", "list<string>.(string) -> string", _join)
-    declare("format", "string.(list<dyn>) -> string", _format)
-    declare("strings.quote", "(string) -> string", _quote)
+    declare("strings.quote", "(string) -> string", quote_text)
