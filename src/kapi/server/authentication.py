@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kapi.apimachinery.errors import Unauthorized
 from kapi.apimachinery.user import PRIVILEGED_GROUP, UserInfo
 from kapi.authentication.request import AudienceTokenAuthenticator, RequestAuthenticator
 from kapi.authentication.request_header import RequestHeaderAuthenticator
@@ -15,13 +16,20 @@ from kapi.authentication.token_file import (
 from kapi.server.options import StartError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, MutableMapping, Sequence
     from pathlib import Path
+    from typing import Any
 
+    from kapi.endpoints.application import Authenticate
     from kapi.server.options import ServerOptions
     from kapi.util.clock import Clock
 
-__all__ = ["ADMIN_USER", "request_authenticator", "request_header_authenticator"]
+__all__ = [
+    "ADMIN_USER",
+    "authenticate_requests",
+    "request_authenticator",
+    "request_header_authenticator",
+]
 
 ADMIN_USER = UserInfo("kubernetes-admin", groups=(PRIVILEGED_GROUP,))
 
@@ -71,3 +79,30 @@ def _read_token_file(path: Path) -> dict[str, UserInfo]:
         raise StartError(f"token file {path} is not UTF-8 text") from error
     except TokenFileError as error:
         raise StartError(str(error)) from error
+
+
+def authenticate_requests(
+    authenticator: RequestAuthenticator,
+    proxies: RequestHeaderAuthenticator | None,
+    clock: Clock,
+) -> Authenticate:
+    """The authenticator of requests as the application calls it."""
+
+    def authenticate(
+        scope: MutableMapping[str, Any], headers: dict[bytes, bytes], warnings: list[str]
+    ) -> UserInfo | Awaitable[UserInfo]:
+        tls = scope.get("extensions", {}).get("tls")
+        certificate = tls.get("client_certificate") if tls else None
+        if certificate is not None and proxies is not None:
+            user = proxies.authenticate(certificate, scope["headers"], clock.now())
+            if user is not None:
+                return user
+            if not proxies.is_client(certificate):
+                if b"authorization" not in headers:
+                    raise Unauthorized
+                certificate = None
+        return authenticator.authenticate(
+            headers.get(b"authorization", b""), certificate, warnings.append
+        )
+
+    return authenticate

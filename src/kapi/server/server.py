@@ -6,9 +6,11 @@ Everything hangs off this object; any number of servers can live in one process.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
+from kapi.server.routing import documents, resource_handlers, subresource_handlers
+from kapi.server.stores import StoreParts, resource_store
 
 from kapi.admission.chain import AdmissionChain
 from kapi.admission.plugins import builtin_plugins
@@ -16,10 +18,8 @@ from kapi.admission.webhook.condition_expressions import ConditionCompiler
 from kapi.admission.webhook.mutating import WebhookAccess
 from kapi.apiextensions.conversion.webhook import ConversionWebhooks
 from kapi.apiextensions.install import install as install_definitions
-from kapi.apimachinery.errors import Unauthorized
 from kapi.apimachinery.managedfields import TypeConverter
 from kapi.apimachinery.scheme import Scheme
-from kapi.apimachinery.serializer import protobuf
 from kapi.apimachinery.types import GroupResource
 from kapi.apis.core.service_allocation import ServiceAllocators
 from kapi.apis.install import install
@@ -29,43 +29,26 @@ from kapi.client.inprocess import InProcessClient
 from kapi.controllers.controller_manager import ControllerManager
 from kapi.endpoints.api import API
 from kapi.endpoints.application import Application
-from kapi.endpoints.discovery import Discovery
-from kapi.endpoints.handlers.access_reviews import (
-    review_access,
-    review_own_access,
-    review_own_rules,
-)
-from kapi.endpoints.handlers.authentication_reviews import TokenReviews, review_self
-from kapi.endpoints.handlers.binding import bind
-from kapi.endpoints.handlers.component_statuses import (
-    get_component_status,
-    list_component_statuses,
-)
-from kapi.endpoints.handlers.connect import Connector
-from kapi.endpoints.handlers.eviction import evict_pod
-from kapi.endpoints.handlers.namespaces import delete_namespace, finalize_namespace
-from kapi.endpoints.handlers.scale import Scales
-from kapi.endpoints.health import Health, git_version, version_info
+from kapi.endpoints.handlers.authentication_reviews import TokenReviews
 from kapi.endpoints.metrics import MetricsDocument
 from kapi.endpoints.negotiation import Negotiator
-from kapi.endpoints.openapi.documents import OpenAPI
 from kapi.endpoints.request_metrics import RequestMetrics
 from kapi.endpoints.router import Router
 from kapi.endpoints.table import TableWriter
 from kapi.endpoints.writer import ObjectWriter
 from kapi.registry.allocator import ClusterIPAllocator, NodePortAllocator
 from kapi.registry.catalogue import Catalogue, builtin_resources
-from kapi.registry.keys import storage_prefix
 from kapi.registry.resource_config import RuntimeConfigError
 from kapi.registry.rules import Rules
-from kapi.registry.store import ResourceStore
-from kapi.registry.stored_protobuf import StoredProtobuf
-from kapi.registry.stored_versions import upgrade
 from kapi.registry.webhook.client import WebhookClient
 from kapi.registry.webhook.service_resolver import ServiceResolver
 from kapi.server.admission import admission_configuration
 from kapi.server.aggregation import aggregator
-from kapi.server.authentication import request_authenticator, request_header_authenticator
+from kapi.server.authentication import (
+    authenticate_requests,
+    request_authenticator,
+    request_header_authenticator,
+)
 from kapi.server.bootstrap import create_bootstrap_objects
 from kapi.server.custom_resources import DEFINITIONS, CustomResources, DefinitionHooks
 from kapi.server.engines import open_engine
@@ -77,30 +60,21 @@ from kapi.server.replica import Replica, advertised_address
 from kapi.server.service_accounts import ServiceAccountTokens
 from kapi.server.service_claims import ServiceClaims
 from kapi.server.services import ServiceHooks
-from kapi.server.tls import kubelet_client
 from kapi.server.webhooks import CatalogueVersions
-from kapi.storage.cacher.codec import JSONCodec, value_header
 from kapi.storage.compactor import Compactor
 from kapi.storage.metrics import CommitMetrics
-from kapi.storage.store import Store
 from kapi.util.clock import SystemClock, format_time
 from kapi.util.ids import RandomIDs
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+    from collections.abc import Callable, MutableMapping
     from pathlib import Path
     from typing import Any
 
     from kapi.aggregator.aggregator import Aggregator
-    from kapi.apimachinery.types import JSONObject
-    from kapi.apimachinery.user import UserInfo
-    from kapi.authentication.request import RequestAuthenticator
-    from kapi.authentication.request_header import RequestHeaderAuthenticator
     from kapi.authorization.authorizer import Authorizer
-    from kapi.endpoints.application import Authenticate
-    from kapi.endpoints.router import Document, Handler
-    from kapi.registry.catalogue import Resource
     from kapi.registry.hooks import WriteHooks
+    from kapi.registry.store import ResourceStore
     from kapi.server.encryption import Encryption
     from kapi.server.extensions import Extensions
     from kapi.server.options import ServerOptions
@@ -110,8 +84,25 @@ if TYPE_CHECKING:
 
 __all__ = ["APIServer"]
 
-# Events are kept for an hour (--event-ttl).
-_EVENT_TTL_SECONDS = 3600.0
+
+class _Hooks(NamedTuple):
+    """What gets a client once there is one to have."""
+
+    services: ServiceHooks
+    definitions: DefinitionHooks
+    quotas: ClientQuotaStatus
+
+
+def _builtin_catalogue(scheme: Scheme, options: ServerOptions) -> Catalogue:
+    rules = Rules()
+    install(rules)
+    install_definitions(rules)
+    catalogue = Catalogue()
+    try:
+        catalogue.add(builtin_resources(scheme, rules, options.runtime_config))
+    except RuntimeConfigError as error:
+        raise OptionsError(f"--runtime-config: {error}") from error
+    return catalogue
 
 
 class APIServer:
@@ -146,33 +137,46 @@ class APIServer:
         """
         options = self.options
         scheme = Scheme.load(options.kubernetes_minor)
-        rules = Rules()
-        install(rules)
-        install_definitions(rules)
-        catalogue = Catalogue()
-        try:
-            catalogue.add(builtin_resources(scheme, rules, options.runtime_config))
-        except RuntimeConfigError as error:
-            raise OptionsError(f"--runtime-config: {error}") from error
+        catalogue = _builtin_catalogue(scheme, options)
         await self._open_engine(catalogue)
         extensions = self._load_extensions()
         allocators = self._allocators()
-        hooks = ServiceHooks(allocators)
-        definition_hooks = DefinitionHooks()
-        write_hooks: dict[GroupResource, WriteHooks] = {
-            GroupResource("", "services"): hooks,
-            DEFINITIONS.group_resource: definition_hooks,
-        }
+        hooks = _Hooks(ServiceHooks(allocators), DefinitionHooks(), ClientQuotaStatus())
         stores: dict[GroupResource, ResourceStore] = {}
         lookup = StoreLookup(stores)
+        api = self._build_api(scheme, catalogue, stores, lookup, extensions, hooks)
+        self.api = api
+        await self._load_services(stores, allocators, hooks.services)
+        client = InProcessClient(api)
+        hooks.services.client = hooks.quotas.client = client
+        custom_resources = await self._load_custom_resources(
+            api, client, hooks.definitions, extensions
+        )
+        await self._bootstrap(client)
+        await self._start_aggregation(api, client, lookup)
+        self._compaction = self._start_compaction()
+        tokens = ServiceAccountTokens(options, lookup, self.clock)
+        self._application = self._build_application(api, tokens, extensions)
+        self._start_controllers(api, client, custom_resources, tokens)
+
+    def _build_api(
+        self,
+        scheme: Scheme,
+        catalogue: Catalogue,
+        stores: dict[GroupResource, ResourceStore],
+        lookup: StoreLookup,
+        extensions: Extensions | None,
+        hooks: _Hooks,
+    ) -> API:
+        """What handlers work with; fills ``stores``."""
+        options = self.options
         authorizer = authorizer_for(options.authorization_modes)
-        quota_status = ClientQuotaStatus()
         converter = TypeConverter(scheme.compiler)
         plugins = builtin_plugins(
             lookup,
             self.ids,
             resource_access(authorizer),
-            quota_status,
+            hooks.quotas,
             self._webhook_access(lookup, catalogue, scheme, converter, authorizer),
             minor=options.kubernetes_minor,
             gates=options.feature_gates,
@@ -181,16 +185,12 @@ class APIServer:
             configuration=admission_configuration(options),
         )
         admission = AdmissionChain(extensions.with_plugin(plugins) if extensions else plugins)
-        for resource in catalogue.all():
-            if resource.storage not in stores:
-                stores[resource.storage] = self._store(
-                    scheme, resource, admission, write_hooks.get(resource.storage)
-                )
+        self._fill(stores, scheme, catalogue, admission, hooks)
         negotiator = Negotiator(
             scheme.protobuf, with_cbor="CBORServingAndStorage" in options.feature_gates
         )
         tables = TableWriter(scheme)
-        api = API(
+        return API(
             minor=options.kubernetes_minor,
             scheme=scheme,
             catalogue=catalogue,
@@ -204,33 +204,55 @@ class APIServer:
             converter=converter,
             authorizer=authorizer,
         )
-        self.api = api
-        await self._load_services(stores, allocators, hooks)
-        client = InProcessClient(api)
-        hooks.client = quota_status.client = client
-        custom_resources = await self._load_custom_resources(
-            api, client, definition_hooks, extensions
-        )
-        await self._bootstrap(client)
-        self._aggregator = aggregator(options, api, client, lookup)
-        await self._aggregator.start()
-        self._authentication = AuthenticationConfigMap(options, client, self.clock)
-        await self._authentication.start()
-        self._compaction = self._start_compaction()
-        tokens = ServiceAccountTokens(options, lookup, self.clock)
+
+    def _fill(
+        self,
+        stores: dict[GroupResource, ResourceStore],
+        scheme: Scheme,
+        catalogue: Catalogue,
+        admission: AdmissionChain,
+        hooks: _Hooks,
+    ) -> None:
+        parts = StoreParts(self.options, self.engine, scheme, self.clock, self.ids)
+        write_hooks: dict[GroupResource, WriteHooks] = {
+            GroupResource("", "services"): hooks.services,
+            DEFINITIONS.group_resource: hooks.definitions,
+        }
+        for resource in catalogue.all():
+            if resource.storage not in stores:
+                stores[resource.storage] = resource_store(
+                    parts, resource, admission, write_hooks.get(resource.storage)
+                )
+
+    def _build_application(
+        self, api: API, tokens: ServiceAccountTokens, extensions: Extensions | None
+    ) -> Application:
+        """Who may ask, and what answers."""
+        options = self.options
         authenticator = request_authenticator(options, self.clock, [tokens.authenticator])
         proxies = request_header_authenticator(options)
-        authenticate = _authenticate(authenticator, proxies, self.clock)
-        metrics = RequestMetrics(lambda *gvr: catalogue.get(*gvr) is not None)
-        documents: list[Document] = [MetricsDocument(metrics, stores, self._commits).respond]
-        reviews = TokenReviews(authenticator, tokens.audiences)
-        router = self._router(
-            api, tokens, reviews, documents, extensions.handlers() if extensions else {}
+        authenticate = authenticate_requests(authenticator, proxies, self.clock)
+        metrics = RequestMetrics(lambda *gvr: api.catalogue.get(*gvr) is not None)
+        served = [
+            MetricsDocument(metrics, api.stores, self._commits).respond,
+            *documents(api, tokens, self._aggregator, self._check_store),
+        ]
+        more = extensions.handlers() if extensions else {}
+        router = Router(
+            api,
+            served,
+            resource_handlers(TokenReviews(authenticator, tokens.audiences)),
+            {**subresource_handlers(options, tokens), **more},
         )
-        self._application = Application(
-            api, router, authenticate, metrics, aggregation=self._aggregator
-        )
-        self._start_controllers(api, client, custom_resources, tokens)
+        return Application(api, router, authenticate, metrics, aggregation=self._aggregator)
+
+    async def _start_aggregation(
+        self, api: API, client: InProcessClient, lookup: StoreLookup
+    ) -> None:
+        self._aggregator = aggregator(self.options, api, client, lookup)
+        await self._aggregator.start()
+        self._authentication = AuthenticationConfigMap(self.options, client, self.clock)
+        await self._authentication.start()
 
     def _start_controllers(
         self,
@@ -378,37 +400,6 @@ class APIServer:
         first, last = self.options.service_node_port_range
         return ServiceAllocators(cluster_ips, NodePortAllocator(self.ids, first, last))
 
-    def _store(
-        self,
-        scheme: Scheme,
-        resource: Resource,
-        admission: AdmissionChain,
-        hooks: WriteHooks | None,
-    ) -> ResourceStore:
-        assert self._engine is not None
-        strategy, names = resource.rules.strategy, resource.rules.selectable_fields
-
-        def fields(obj: JSONObject) -> tuple[str, ...]:
-            labels = strategy.field_labels(obj)
-            return tuple(labels.get(name, "") for name in names)
-
-        prefix = storage_prefix(resource.storage)
-        header = value_header(resource.hub.api_version, resource.hub.kind)
-        convert = upgrade(resource.rules, resource.hub)
-        stored = StoredProtobuf(scheme.protobuf, resource.hub, resource.rules)
-        codec = JSONCodec(prefix, [header], fields if names else None, convert, stored.read)
-        as_protobuf = self.options.storage_media_type == protobuf.MEDIA_TYPE
-        is_event = resource.storage == GroupResource("", "events")
-        return ResourceStore(
-            resource.hub,
-            Store(self._engine, prefix, codec, clock=self.clock, ids=self.ids),
-            admission,
-            self.ids,
-            hooks,
-            _EVENT_TTL_SECONDS if is_event else None,
-            stored.write if as_protobuf and stored.is_writable else None,
-        )
-
     async def _load_services(
         self,
         stores: dict[GroupResource, ResourceStore],
@@ -450,78 +441,5 @@ class APIServer:
         except (OSError, UnicodeDecodeError) as error:
             raise StartError(f"cannot read root CA file {path}: {error}") from error
 
-    def _router(
-        self,
-        api: API,
-        tokens: ServiceAccountTokens,
-        token_reviews: TokenReviews,
-        documents: list[Document],
-        more: Mapping[tuple[str, str, str], Handler],
-    ) -> Router:
-        health = Health({"ping": _fine, "etcd": self._check_store, "log": _fine})
-        documents = [
-            *documents,
-            Discovery(api.catalogue, api.negotiator, aggregation=self._aggregator).respond,
-            health.respond,
-            version_info(api.minor, api.negotiator),
-            OpenAPI(
-                api.scheme, api.catalogue, self.clock, git_version(api.minor), self._aggregator
-            ).respond,
-            tokens.discovery.respond,
-        ]
-        resources: dict[tuple[str, str, str], Handler] = {
-            ("", "namespaces", "delete"): delete_namespace,
-            ("", "bindings", "create"): bind,
-            ("", "componentstatuses", "get"): get_component_status,
-            ("", "componentstatuses", "list"): list_component_statuses,
-            ("authentication.k8s.io", "tokenreviews", "create"): token_reviews.handle,
-            ("authentication.k8s.io", "selfsubjectreviews", "create"): review_self,
-            ("authorization.k8s.io", "subjectaccessreviews", "create"): review_access,
-            ("authorization.k8s.io", "localsubjectaccessreviews", "create"): review_access,
-            ("authorization.k8s.io", "selfsubjectaccessreviews", "create"): review_own_access,
-            ("authorization.k8s.io", "selfsubjectrulesreviews", "create"): review_own_rules,
-        }
-        subresources: dict[tuple[str, str, str], Handler] = {
-            ("", "namespaces", "finalize"): finalize_namespace,
-            ("", "pods", "binding"): bind,
-            ("", "pods", "eviction"): evict_pod,
-            ("", "serviceaccounts", "token"): tokens.requests.handle,
-            ("", "", "scale"): Scales().handle,
-            **Connector(kubelet_client(self.options.kubelet)).handlers(),
-            **more,
-        }
-        return Router(api, documents, resources, subresources)
-
     def _check_store(self) -> str:
         return self._engine.problem if self._engine is not None else "the store is not open"
-
-
-def _authenticate(
-    authenticator: RequestAuthenticator,
-    proxies: RequestHeaderAuthenticator | None,
-    clock: Clock,
-) -> Authenticate:
-    """The authenticator of requests as the application calls it."""
-
-    def authenticate(
-        scope: MutableMapping[str, Any], headers: dict[bytes, bytes], warnings: list[str]
-    ) -> UserInfo | Awaitable[UserInfo]:
-        tls = scope.get("extensions", {}).get("tls")
-        certificate = tls.get("client_certificate") if tls else None
-        if certificate is not None and proxies is not None:
-            user = proxies.authenticate(certificate, scope["headers"], clock.now())
-            if user is not None:
-                return user
-            if not proxies.is_client(certificate):
-                if b"authorization" not in headers:
-                    raise Unauthorized
-                certificate = None
-        return authenticator.authenticate(
-            headers.get(b"authorization", b""), certificate, warnings.append
-        )
-
-    return authenticate
-
-
-def _fine() -> str:
-    return ""
