@@ -9,8 +9,6 @@ import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
-from kapi.server.routing import documents, resource_handlers, subresource_handlers
-from kapi.server.stores import StoreParts, resource_store
 
 from kapi.admission.chain import AdmissionChain
 from kapi.admission.plugins import builtin_plugins
@@ -57,9 +55,11 @@ from kapi.server.lookup import StoreLookup
 from kapi.server.options import OptionsError, StartError, first_service_ip
 from kapi.server.quota_status import ClientQuotaStatus
 from kapi.server.replica import Replica, advertised_address
+from kapi.server.routing import documents, resource_handlers, subresource_handlers
 from kapi.server.service_accounts import ServiceAccountTokens
 from kapi.server.service_claims import ServiceClaims
 from kapi.server.services import ServiceHooks
+from kapi.server.stores import StoreParts, resource_store
 from kapi.server.webhooks import CatalogueVersions
 from kapi.storage.compactor import Compactor
 from kapi.storage.metrics import CommitMetrics
