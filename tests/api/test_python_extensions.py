@@ -956,6 +956,7 @@ async def test_the_documented_module_does_what_the_page_says(start_cluster, fail
     module = tmp_path / "documented_bakery.py"
     module.write_text("\n\n".join(blocks), "utf-8")
     cluster = await start_cluster(extensions=tuple(load_extensions(str(module))))
+    sys.modules["documented_bakery"].test_wood_is_hot()
     manifest = yaml.safe_load(re.search(r"```yaml\n(.*?)```", page, re.DOTALL)[1])
     oven = await cluster.create(OVENS, manifest)
     assert oven["spec"] == {"fuel": "wood", "maxCelsius": 250, "owner": "kubernetes-admin"}

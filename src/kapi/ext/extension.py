@@ -27,6 +27,7 @@ from kapi.ext.structs import is_struct
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from kapi.apimachinery.types import JSONObject
     from kapi.ext.markers import Rule
     from kapi.ext.scalars import Shape
 
@@ -258,6 +259,29 @@ class Extension:
             f"@convert: {source.__name__} and {target.__name__} are no versions of one resource; "
             "declare both with @resource before"
         )
+
+    # -- for tests ----------------------------------------------------------------------------
+
+    def object(
+        self, spec: Any, *, name: str = "", status: Any = None, **metadata: Any
+    ) -> Object[Any, Any]:
+        """An object as functions are given one, to call them without a server.
+
+        ``metadata`` has the members of its metadata as in JSON: ``labels={"a": "b"}``.
+        """
+        declared = self._classes.get(type(spec))
+        if declared is None:
+            raise DeclarationError(f"{type(spec).__name__} is not declared with @resource")
+        declaration, version = declared[0]
+        json: JSONObject = {
+            "apiVersion": f"{declaration.group}/{version.name}",
+            "kind": declaration.kind,
+            "metadata": {"name": name, **metadata},
+            "spec": version.spec.write(spec),
+        }
+        if status is not None and version.status is not None:
+            json["status"] = version.status.write(status)
+        return Object(json, version.spec, version.status)
 
     # -- for servers --------------------------------------------------------------------------
 

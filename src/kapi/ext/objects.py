@@ -6,13 +6,14 @@ function changed is found by comparing, so whatever it left alone stays as the c
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from kapi.ext.errors import Unfit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from kapi.apimachinery.types import JSONObject, JSONValue
     from kapi.apimachinery.user import UserInfo
     from kapi.ext.scalars import Shape
@@ -24,42 +25,96 @@ Spec = TypeVar("Spec")
 Status = TypeVar("Status")
 
 
-@dataclass(slots=True)
 class Metadata:
-    """The metadata of an object; labels, annotations and finalizers may be changed.
+    """The metadata of an object; labels, annotations, finalizers and owners may be changed.
 
     What the server owns (uid, resourceVersion and so on) is only to be read.
     """
 
-    name: str = ""
-    generate_name: str = ""
-    namespace: str = ""
-    uid: str = ""
-    resource_version: str = ""
-    generation: int = 0
-    creation_timestamp: datetime | None = None
-    deletion_timestamp: datetime | None = None
-    labels: dict[str, str] = field(default_factory=dict)
-    annotations: dict[str, str] = field(default_factory=dict)
-    finalizers: list[str] = field(default_factory=list)
-    owner_references: list[dict[str, Any]] = field(default_factory=list)
+    __slots__ = ("_json", "_parts")
+
+    def __init__(self, json: JSONObject) -> None:
+        self._json = json
+        # What was asked for and may be changed, by its name in JSON.
+        self._parts: dict[str, Any] = {}
+
+    @property
+    def name(self) -> str:
+        """The name; empty while it is still to be generated."""
+        return self._json.get("name") or ""
+
+    @property
+    def generate_name(self) -> str:
+        """What a generated name begins with."""
+        return self._json.get("generateName") or ""
+
+    @property
+    def namespace(self) -> str:
+        """The namespace; empty outside of namespaces."""
+        return self._json.get("namespace") or ""
+
+    @property
+    def uid(self) -> str:
+        """What this object and no later one of the same name has; empty before it is stored."""
+        return self._json.get("uid") or ""
+
+    @property
+    def resource_version(self) -> str:
+        """The state that the object has been read in; empty for a new one."""
+        return self._json.get("resourceVersion") or ""
+
+    @property
+    def generation(self) -> int:
+        """How often what is wanted has changed."""
+        return self._json.get("generation") or 0
+
+    @property
+    def creation_timestamp(self) -> datetime | None:
+        """When it was stored first."""
+        return _time(self._json.get("creationTimestamp"))
+
+    @property
+    def deletion_timestamp(self) -> datetime | None:
+        """Since when it is being deleted; None for what stays."""
+        return _time(self._json.get("deletionTimestamp"))
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Labels, to be changed in place."""
+        return self._part("labels", dict)  # type: ignore[no-any-return]
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        """Annotations, to be changed in place."""
+        return self._part("annotations", dict)  # type: ignore[no-any-return]
+
+    @property
+    def finalizers(self) -> list[str]:
+        """Who has to do something before the object may go."""
+        return self._part("finalizers", list)  # type: ignore[no-any-return]
+
+    @property
+    def owner_references(self) -> list[dict[str, Any]]:
+        """The objects that this one goes with, as JSON."""
+        return self._part("ownerReferences", _copies)  # type: ignore[no-any-return]
+
+    def _part(self, name: str, copy: Callable[[Any], Any]) -> Any:
+        found = self._parts.get(name)
+        if found is None:
+            found = self._parts[name] = copy(self._json.get(name) or ())
+        return found
+
+    def changes(self) -> JSONObject:
+        """The members that are not as they were; None for those that became empty."""
+        return {
+            name: value or None
+            for name, value in self._parts.items()
+            if (value or None) != (self._json.get(name) or None)
+        }
 
 
-def _read_metadata(meta: JSONObject) -> Metadata:
-    return Metadata(
-        meta.get("name") or "",
-        meta.get("generateName") or "",
-        meta.get("namespace") or "",
-        meta.get("uid") or "",
-        meta.get("resourceVersion") or "",
-        meta.get("generation") or 0,
-        _time(meta.get("creationTimestamp")),
-        _time(meta.get("deletionTimestamp")),
-        {**(meta.get("labels") or {})},
-        {**(meta.get("annotations") or {})},
-        [*(meta.get("finalizers") or ())],
-        [{**owner} for owner in meta.get("ownerReferences") or ()],
-    )
+def _copies(owners: Sequence[JSONObject]) -> list[JSONObject]:
+    return [{**owner} for owner in owners]
 
 
 def _time(text: JSONValue) -> datetime | None:
@@ -86,7 +141,7 @@ class Object(Generic[Spec, Status]):
     def metadata(self) -> Metadata:
         """Name, labels and so on."""
         if self._metadata is None:
-            self._metadata = _read_metadata(self._json["metadata"])
+            self._metadata = Metadata(self._json["metadata"])
         return self._metadata
 
     @property
@@ -140,27 +195,12 @@ class Object(Generic[Spec, Status]):
         return self._metadata_changed() or found
 
     def _metadata_changed(self) -> bool:
-        if self._metadata is None:
+        changes = self._metadata.changes() if self._metadata is not None else None
+        if not changes:
             return False
-        meta = {**self._json["metadata"]}
-        before, after = _read_metadata(meta), self._metadata
-        found = False
-        for attribute, name in (
-            ("labels", "labels"),
-            ("annotations", "annotations"),
-            ("finalizers", "finalizers"),
-            ("owner_references", "ownerReferences"),
-        ):
-            value = getattr(after, attribute)
-            if value != getattr(before, attribute):
-                found = True
-                if value:
-                    meta[name] = value
-                else:
-                    meta.pop(name, None)
-        if found:
-            self._json["metadata"] = meta
-        return found
+        meta = {**self._json["metadata"], **changes}
+        self._json["metadata"] = {name: value for name, value in meta.items() if value is not None}
+        return True
 
     def __repr__(self) -> str:
         meta = self._json["metadata"]

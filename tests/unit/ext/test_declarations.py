@@ -351,3 +351,53 @@ def test_what_cannot_be_loaded_is_told_in_one_line(tmp_path, monkeypatch):
     assert refused(load_extensions, taken) == (
         f"{taken}: another module is called json; rename the file"
     )
+
+
+def test_functions_can_be_called_without_a_server():
+    """An object made for a test is what functions are given."""
+    extension = declared(status=Status)
+
+    @extension.mutate(Spec)
+    def grow(thing):
+        thing.spec.size += 1
+        thing.metadata.labels["grown"] = "yes"
+
+    thing = extension.object(Spec(2), name="a", labels={"x": "y"}, status=Status(ready=True))
+    grow(thing)
+    assert (thing.metadata.name, thing.spec, thing.status) == ("a", Spec(3), Status(ready=True))
+    assert thing.changed()
+    assert thing.json == {
+        "apiVersion": "example.com/v1",
+        "kind": "Thing",
+        "metadata": {"name": "a", "labels": {"x": "y", "grown": "yes"}},
+        "spec": {"size": 3},
+        "status": {"ready": True},
+    }
+    assert repr(thing) == "<Thing a>"
+    assert refused(extension.object, OldSpec(1)) == "OldSpec is not declared with @resource"
+
+
+def test_metadata_is_typed_and_changed_only_where_it_was():
+    """Times are times, what is absent is empty, and looking at it adds nothing."""
+    meta = {
+        "creationTimestamp": "2026-01-02T03:04:05Z",
+        "ownerReferences": [{"uid": "u"}],
+        "finalizers": ["a/b"],
+        "generation": 3,
+    }
+    thing = declared().object(Spec(), name="a", **meta)
+    found = thing.metadata
+    assert found.creation_timestamp.year == 2026
+    assert (found.deletion_timestamp, found.labels, found.annotations) == (None, {}, {})
+    assert (found.generation, found.uid, found.resource_version) == (3, "", "")
+    assert (found.namespace, found.generate_name) == ("", "")
+    assert not thing.changed()
+    found.finalizers.clear()
+    found.owner_references[0]["uid"] = "v"
+    assert thing.changed()
+    assert thing.json["metadata"] == {
+        "name": "a",
+        "creationTimestamp": "2026-01-02T03:04:05Z",
+        "ownerReferences": [{"uid": "v"}],
+        "generation": 3,
+    }
