@@ -132,11 +132,12 @@ class _Compiler:
             for name, item in value.items():
                 member = members.get(name)
                 kind = item.__class__
-                # The most frequent by far, and the same in every schema.
-                if member is not None and (kind is str or kind is bool):
-                    out[name] = item
-                    continue
-                if member is None:
+                if member is not None:
+                    # The most frequent by far, and the same in every schema.
+                    if kind is str or kind is bool or (kind is int and -_INT64 <= item < _INT64):
+                        out[name] = item
+                        continue
+                else:
                     if embedded and name in META_FIELDS:
                         read_meta(name, item, out, unknown)
                         continue

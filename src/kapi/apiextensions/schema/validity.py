@@ -7,6 +7,7 @@ given to :mod:`kapi.apiextensions.schema.validation`, which also has the message
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, TypeAlias
 
 from kapi.apiextensions.schema.failures import ABSENT, Failures
@@ -56,6 +57,11 @@ def _string(schema: JSONObject) -> IsValid:
     values = schema.get("enum")
     listed = frozenset(text for text in values if isinstance(text, str)) if values else None
     nullable = bool(schema.get("nullable")) and listed is None
+    if search is None and listed is None and has_format is None:
+        most = sys.maxsize if longest is None else longest
+        return lambda value: (
+            shortest <= len(value) <= most if value.__class__ is str else nullable and value is None
+        )
 
     def valid(value: JSONValue) -> bool:
         if value.__class__ is not str:

@@ -128,7 +128,7 @@ def _below(schema: JSONObject) -> Evaluate | None:
 
 
 def _old_member(old: Optional, name: str) -> Optional:
-    if old.present and isinstance(old.value, dict) and name in old.value:
+    if old is not _ABSENT and old.present and isinstance(old.value, dict) and name in old.value:
         return Optional(old.value[name])
     return _ABSENT
 
@@ -161,12 +161,14 @@ def _items(each: Evaluate, keys: tuple[str, ...]) -> Evaluate:
     def evaluate(value: JSONValue, old: Optional, path: str, run: Run) -> None:
         if value.__class__ is not list:
             return
-        before: dict[tuple[JSONValue, ...], JSONValue] = {}
-        if keys and old.present and isinstance(old.value, list):
-            before = {key_of(item): item for item in old.value}
+        if not keys or not old.present or not isinstance(old.value, list):
+            for index, item in enumerate(value):
+                each(item, _ABSENT, f"{path}[{index}]", run)
+            return
+        before = {key_of(item): item for item in old.value}
         for index, item in enumerate(value):
             key = key_of(item)
-            was = Optional(before[key]) if keys and key in before else _ABSENT
+            was = Optional(before[key]) if key in before else _ABSENT
             each(item, was, f"{path}[{index}]", run)
 
     return evaluate
