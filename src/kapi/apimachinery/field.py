@@ -64,7 +64,21 @@ def render(value: JSONValue) -> str:
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return str(value)
-    return orjson.dumps(value).decode()
+    text = orjson.dumps(value).decode()
+    for char, escape in _ESCAPED_IN_JSON:
+        if char in text:
+            text = text.replace(char, escape)
+    return text
+
+
+# As Go's encoder writes them, so that JSON may stand inside of HTML.
+_ESCAPED_IN_JSON = (
+    ("<", "\\u003c"),
+    (">", "\\u003e"),
+    ("&", "\\u0026"),
+    ("\u2028", "\\u2028"),
+    ("\u2029", "\\u2029"),
+)
 
 
 class FieldError:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from kapi.apiextensions.definition.default_values import validate_defaults
 from kapi.apiextensions.definition.openapi_schema import (
-    is_supported,
     subschemas,
+    unsupported_keyword,
     validate_openapi_schema,
 )
 from kapi.apiextensions.definition.structural import validate_structural
@@ -56,33 +56,34 @@ def validate_schema(
     status_subresource: bool,
     unchanged: bool = False,
 ) -> None:
-    """Check the schema of a version: its root, its keywords, its structure, its defaults.
+    """Check the schema of a version: root, structure, defaults, keywords, rules, in this order.
 
+    Defaults are judged only in structural schemas, rules compiled only where both are good.
     Rules of an ``unchanged`` schema may each cost what they have cost before.
     """
     if status_subresource:
         _validate_root(schema, path, errors)
     if schema.get("nullable"):
         errors.forbidden(f"{path}.nullable", "nullable cannot be true at the root")
-    found, structural = ErrorList(), ErrorList()
-    validate_openapi_schema(schema, path, found)
-    supported = is_supported(schema)
-    if supported:
+    unsupported = unsupported_keyword(schema)
+    structural, found = ErrorList(), ErrorList()
+    if not unsupported:
         validate_structural(schema, path, structural)
-    valid = supported and not structural
-    found.extend(structural)
-    if valid:
-        validate_defaults(schema, path, found)
-    total = None
-    if has_rules(schema):
+        if not structural:
+            validate_defaults(schema, path, structural)
+    validate_openapi_schema(schema, path, found)
+    errors.extend(structural)
+    errors.extend(found)
+    if unsupported:
+        if not errors:
+            errors.invalid(path, "", unsupported)
+    elif not structural and has_rules(schema):
         from kapi.apiextensions.validations.definition import (  # noqa: PLC0415 - loads CEL
             validate_rules,
         )
 
-        total = validate_rules(schema, path, found, compiles=valid, unchanged=unchanged)
-    found.sort(key=lambda error: error.path)
-    errors.extend(found)
-    if total is not None:
+        broken = frozenset(error.path for error in found)
+        total = validate_rules(schema, path, errors, broken=broken, unchanged=unchanged)
         total.report(path, errors)
 
 

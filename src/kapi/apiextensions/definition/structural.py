@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kapi.apiextensions.definition.patterns import pattern_problem
+from kapi.apimachinery.field import ErrorList
+
 if TYPE_CHECKING:
-    from kapi.apimachinery.field import ErrorList
-    from kapi.apimachinery.types import JSONObject, JSONValue
+    from kapi.apimachinery.types import JSONObject
 
 __all__ = ["validate_structural"]
 
@@ -32,14 +34,19 @@ _FORBIDDEN = (
     ("x-kubernetes-list-type", "undefined"),
     ("x-kubernetes-map-type", "undefined"),
 )
+# Pointers in Go: an empty value is a value.
+_POINTERS = frozenset({"default", "x-kubernetes-list-type", "x-kubernetes-map-type"})
+_INSTEAD_OF_A_TYPE = ("x-kubernetes-int-or-string", "x-kubernetes-preserve-unknown-fields")
 _INT_OR_STRING = [{"type": "integer"}, {"type": "string"}]
 
 
 def validate_structural(schema: JSONObject, path: str, errors: ErrorList) -> None:
-    """Check the structure of a schema from its root."""
-    _invariants(schema, _ROOT, path, errors)
+    """Check the structure of a schema from its root; the errors are sorted by their texts."""
+    found = ErrorList()
+    _invariants(schema, _ROOT, path, found)
     # What the root's junctors name must be specified beside them.
-    _complete_junctors(schema, schema, path, path, errors)
+    _complete_junctors(schema, schema, path, path, found)
+    errors.extend(sorted(found, key=str))
 
 
 def _invariants(schema: JSONObject, level: str, path: str, errors: ErrorList) -> None:
@@ -51,10 +58,9 @@ def _invariants(schema: JSONObject, level: str, path: str, errors: ErrorList) ->
     if isinstance(additional, dict):
         _invariants(additional, _FIELD, f"{path}.additionalProperties", errors)
     _extensions(schema, path, errors)
-    int_or_string = bool(schema.get("x-kubernetes-int-or-string"))
-    _junctors(schema, path, errors, int_or_string=int_or_string)
+    _values(schema, path, errors, first_may_tell_types=True)
     _type(schema, level, path, errors)
-    if additional is not None and additional is not False:
+    if additional is not None:
         if schema.get("x-kubernetes-embedded-resource"):
             why = "must not be used if x-kubernetes-embedded-resource is set"
             errors.forbidden(f"{path}.additionalProperties", why)
@@ -91,14 +97,9 @@ def _type(schema: JSONObject, level: str, path: str, errors: ErrorList) -> None:
             errors.invalid(at, kind, why)
         else:
             errors.required(at, why)
-    elif not kind:
-        if not schema.get("x-kubernetes-int-or-string") and not schema.get(
-            "x-kubernetes-preserve-unknown-fields"
-        ):
-            errors.required(at, f"must not be empty {level}")
-        elif level == _ROOT:
-            errors.invalid(at, kind, "must be object at the root")
-    elif kind != "object" and level == _ROOT:
+    elif not kind and not any(schema.get(extension) for extension in _INSTEAD_OF_A_TYPE):
+        errors.required(at, f"must not be empty {level}")
+    if kind not in {"", "object"} and level == _ROOT:
         errors.invalid(at, kind, "must be object at the root")
 
 
@@ -131,29 +132,41 @@ def _meta_fields(schema: JSONObject, path: str, errors: ErrorList, *, root: bool
 # -- inside of allOf, anyOf, oneOf and not --------------------------------------------------------
 
 
-def _junctors(
-    schema: JSONObject, path: str, errors: ErrorList, *, int_or_string: bool = False
+def _values(
+    schema: JSONObject,
+    path: str,
+    errors: ErrorList,
+    *,
+    may_tell_types: bool = False,
+    first_may_tell_types: bool = False,
 ) -> None:
+    """Check restrictions of values.
+
+    Only an anyOf of integer and string may tell types: that of a schema outside of junctors, or
+    else that of the first schema in its allOf.
+    """
     for keyword in _JUNCTORS:
-        parts = schema.get(keyword) or ()
-        if int_or_string and keyword == "anyOf" and _is_int_or_string(parts):
+        parts = schema.get(keyword) or []
+        tells_types = keyword == "anyOf" and parts == _INT_OR_STRING
+        if tells_types and (may_tell_types or first_may_tell_types):
             continue
         for index, part in enumerate(parts):
-            first = int_or_string and keyword == "allOf" and index == 0
-            _nested(part, f"{path}.{keyword}[{index}]", errors, int_or_string=first)
+            first = first_may_tell_types and keyword == "allOf" and index == 0
+            _nested(part, f"{path}.{keyword}[{index}]", errors, may_tell_types=first)
     negated = schema.get("not")
     if negated is not None:
         _nested(negated, f"{path}.not", errors)
-
-
-def _is_int_or_string(parts: JSONValue) -> bool:
-    return [{"type": part.get("type")} for part in parts] == _INT_OR_STRING
+    pattern = schema.get("pattern") or ""
+    problem = pattern_problem(pattern) if pattern else ""
+    if problem:
+        why = f"must be a valid regular expression, but isn't: {problem}"
+        errors.invalid(f"{path}.pattern", pattern, why)
 
 
 def _nested(
-    schema: JSONObject, path: str, errors: ErrorList, *, int_or_string: bool = False
+    schema: JSONObject, path: str, errors: ErrorList, *, may_tell_types: bool = False
 ) -> None:
-    _junctors(schema, path, errors, int_or_string=int_or_string)
+    _values(schema, path, errors, may_tell_types=may_tell_types)
     items = schema.get("items")
     if isinstance(items, dict):
         _nested(items, f"{path}.items", errors)
@@ -162,7 +175,7 @@ def _nested(
         _nested(part, f"{path}.properties[{name}]", errors)
     for keyword, wanted in _FORBIDDEN:
         value = schema.get(keyword)
-        if value is None or value in ("", False, []):
+        if value is None or (keyword not in _POINTERS and value in ("", False, [])):
             continue
         errors.forbidden(f"{path}.{keyword}", f"must be {wanted} to be structural")
     if "metadata" in properties:

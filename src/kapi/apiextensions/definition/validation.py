@@ -6,7 +6,7 @@ reported above the versions, as in the form in which kube-apiserver judges defin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kapi.apiextensions.definition.approval import ANNOTATION, approval_problem, is_protected
 from kapi.apiextensions.definition.conversion_validation import validate_conversion
@@ -30,6 +30,16 @@ __all__ = ["hoisted_members", "validate_definition", "validate_definition_update
 
 _SCOPES = ("Cluster", "Namespaced")
 _PER_VERSION = ("schema", "subresources", "additionalPrinterColumns", "selectableFields")
+
+
+class _Place(NamedTuple):
+    """Where members stand: in a version or above all; whether status is a subresource there."""
+
+    path: str
+    schema_path: str
+    has_status: bool
+    # Whether the schema was accepted before: its rules may cost what they have cost.
+    unchanged: bool
 
 
 def hoisted_members(versions: list[JSONObject]) -> frozenset[str]:
@@ -114,12 +124,11 @@ def _validate_spec(
     validate_names(spec.get("names") or {}, errors)
     if versions:
         common = {name: versions[0].get(name) for name in hoisted}
-        _validate_common(common, versions, errors, unchanged)
+        any_status = any(_has_status(version) for version in versions)
+        same = versions[0].get("name") in unchanged
+        place = _Place("spec", "spec.validation", has_status=any_status, unchanged=same)
+        _validate_members(common, place, errors)
     validate_conversion(spec.get("conversion") or {}, "spec.conversion", errors)
-
-
-def _has_status(version: JSONObject) -> bool:
-    return (version.get("subresources") or {}).get("status") is not None
 
 
 def _validate_versions(
@@ -129,10 +138,9 @@ def _validate_versions(
     errors: ErrorList,
     unchanged: frozenset[str],
 ) -> None:
-    if "schema" in hoisted and versions and not _schema_of(versions[0]):
-        for index in range(len(versions)):
-            at = f"spec.versions[{index}].schema.openAPIV3Schema"
-            errors.required(at, "schemas are required")
+    for index, version in enumerate(versions):
+        if _schema_of(version) is None:
+            errors.required(f"spec.versions[{index}].schema.openAPIV3Schema")
     for index, version in enumerate(versions):
         path, name = f"spec.versions[{index}]", version.get("name") or ""
         problems = names.dns1035_label(name)
@@ -140,9 +148,11 @@ def _validate_versions(
             errors.invalid(f"{path}.name", name, ",".join(problems))
         validate_deprecation_warning(version, f"{path}.deprecationWarning", errors)
         own = {name: version.get(name) for name in _PER_VERSION if name not in hoisted}
-        if "schema" in own and not _schema_of(version):
-            errors.required(f"{path}.schema.openAPIV3Schema", "schemas are required")
-        _validate_members(own, version, path, f"{path}.schema", "jsonPath", errors, unchanged)
+        # A name that is there twice has the subresources of its first version.
+        first = next(other for other in versions if other.get("name") == version.get("name"))
+        status, same = _has_status(first), version.get("name") in unchanged
+        place = _Place(path, f"{path}.schema", has_status=status, unchanged=same)
+        _validate_members(own, place, errors)
     given = spec.get("versions")
     unique = {version.get("name") for version in versions}
     storing = sum(bool(version.get("storage")) for version in versions)
@@ -153,10 +163,10 @@ def _validate_versions(
         if storing != 1:
             why = "must have exactly one version marked as storage version"
             errors.invalid("spec.versions", shown, why)
-    first = (versions[0].get("name") or "") if versions else ""
-    problems = names.dns1035_label(first) if first else []
+    first_name = (versions[0].get("name") or "") if versions else ""
+    problems = names.dns1035_label(first_name) if first_name else []
     if problems:
-        errors.invalid("spec.version", first, ",".join(problems))
+        errors.invalid("spec.version", first_name, ",".join(problems))
 
 
 def _schema_of(version: JSONObject) -> JSONObject | None:
@@ -164,43 +174,35 @@ def _schema_of(version: JSONObject) -> JSONObject | None:
     return schema
 
 
-def _validate_common(
-    common: JSONObject,
-    versions: list[JSONObject],
-    errors: ErrorList,
-    unchanged: frozenset[str],
-) -> None:
-    place = "spec.validation"
-    _validate_members(common, versions[0], "spec", place, "JSONPath", errors, unchanged)
+def _has_status(version: JSONObject) -> bool:
+    return (version.get("subresources") or {}).get("status") is not None
 
 
-def _validate_members(
-    members: JSONObject,
-    version: JSONObject,
-    path: str,
-    schema_path: str,
-    column_path: str,
-    errors: ErrorList,
-    unchanged: frozenset[str],
-) -> None:
+def _validate_members(members: JSONObject, place: _Place, errors: ErrorList) -> None:
     """Check what stands in a version, or above all of them."""
-    if members.get("schema"):
-        schema = _schema_of(version)
-        if schema is not None:
-            validate_schema(
-                schema,
-                f"{schema_path}.openAPIV3Schema",
-                errors,
-                status_subresource=_has_status(version),
-                unchanged=version.get("name") in unchanged,
-            )
+    path, schema = place.path, _schema_of(members)
+    if schema is not None:
+        validate_schema(
+            schema,
+            f"{place.schema_path}.openAPIV3Schema",
+            errors,
+            status_subresource=place.has_status,
+            unchanged=place.unchanged,
+        )
     validate_subresources(members.get("subresources") or {}, f"{path}.subresources", errors)
     columns = members.get("additionalPrinterColumns") or ()
-    validate_columns(columns, f"{path}.additionalPrinterColumns", column_path, errors)
+    validate_columns(columns, f"{path}.additionalPrinterColumns", errors)
     fields = members.get("selectableFields") or ()
-    validate_selectable_fields(
-        fields, _schema_of(version) or {}, f"{path}.selectableFields", errors
-    )
+    if fields and schema is None:
+        errors.invalid(f"{path}.selectableFields", "", _without_schema(path))
+    elif fields:
+        validate_selectable_fields(fields, schema or {}, f"{path}.selectableFields", errors)
+
+
+def _without_schema(path: str) -> str:
+    if path == "spec":
+        return "may only be set when validations.schema is included"
+    return "may only be set when `version.schema.openAPIV3Schema` is not included"
 
 
 def _validate_status(obj: JSONObject, errors: ErrorList) -> None:

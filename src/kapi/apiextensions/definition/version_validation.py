@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kapi.apiextensions.customresource.jsonpath import JSONPathError, compile_path, simple_path
+from kapi.apiextensions.schema.field_path import FieldPathError, find_field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,15 +84,13 @@ def _replicas_path(scale: JSONObject, member: str, root: str, path: str, errors:
 
 
 def _is_simple(value: str, path: str, errors: ErrorList) -> bool:
-    if simple_path(value) is None:
+    if not value.startswith("."):
         errors.invalid(path, value, "must be a simple json path starting with .")
         return False
     return True
 
 
-def validate_columns(
-    columns: Sequence[JSONObject], path: str, path_member: str, errors: ErrorList
-) -> None:
+def validate_columns(columns: Sequence[JSONObject], path: str, errors: ErrorList) -> None:
     """Each printer column has a name, a type and a path."""
     for index, column in enumerate(columns):
         at = f"{path}[{index}]"
@@ -108,56 +106,38 @@ def validate_columns(
         if declared and declared not in _COLUMN_FORMATS:
             why = f"must be one of {','.join(_COLUMN_FORMATS)}"
             errors.invalid(f"{at}.format", declared, why)
-        _column_path(column.get("jsonPath") or "", f"{at}.{path_member}", errors)
-
-
-def _column_path(value: str, path: str, errors: ErrorList) -> None:
-    if not value:
-        errors.required(path)
-        return
-    if value[0] != ".":
-        errors.invalid(path, value, "must be a simple json path starting with .")
-        return
-    try:
-        compile_path(value)
-    except JSONPathError as error:
-        errors.invalid(path, value, str(error))
+        value = column.get("jsonPath") or ""
+        if value:
+            _is_simple(value, f"{at}.JSONPath", errors)
+        else:
+            errors.required(f"{at}.JSONPath")
 
 
 def validate_selectable_fields(
     fields: Sequence[JSONObject], schema: JSONObject, path: str, errors: ErrorList
 ) -> None:
     """Selectable fields are few, and scalars of the schema."""
-    if len(fields) > _MAX_SELECTABLE_FIELDS:
-        errors.too_many(path, len(fields), _MAX_SELECTABLE_FIELDS)
     seen: set[str] = set()
     for index, field in enumerate(fields):
         at, value = f"{path}[{index}].jsonPath", field.get("jsonPath") or ""
         if not value:
             errors.required(at)
             continue
-        found = _find(schema, value)
-        if found is None:
-            errors.invalid(at, value, "is an invalid path: does not refer to a valid field")
-        elif (found.get("type") or "") not in _SELECTABLE_TYPES:
+        try:
+            found = find_field(value, schema, brackets=False)
+        except FieldPathError as error:
+            errors.invalid(at, value, f"is an invalid path: {error}")
+            continue
+        if found.names[0] == "metadata":
+            errors.invalid(at, value, "must not point to fields in metadata")
+        if (found.schema.get("type") or "") not in _SELECTABLE_TYPES:
             why = (
                 "must point to a field of type string, boolean or integer. Enum string fields "
                 "and strings with formats are allowed."
             )
             errors.invalid(at, value, why)
-        if value in seen:
+        if found.shown in seen:
             errors.duplicate(at, value)
-        seen.add(value)
-
-
-def _find(schema: JSONObject, path: str) -> JSONObject | None:
-    """The schema that a path of members leads to; metadata has none."""
-    names = simple_path(path)
-    if names is None or names[0] == "metadata":
-        return None
-    found: JSONObject | None = schema
-    for name in names:
-        found = ((found or {}).get("properties") or {}).get(name)
-        if found is None:
-            return None
-    return found
+        seen.add(found.shown)
+    if len(seen) > _MAX_SELECTABLE_FIELDS:
+        errors.too_many(path, len(seen), _MAX_SELECTABLE_FIELDS)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from kapi.apimachinery.types import JSONObject, JSONValue
 
-__all__ = ["SCHEMA_MEMBERS", "show_rule", "show_schema", "show_version"]
+__all__ = ["SCHEMA_MEMBERS", "show_items", "show_rule", "show_schema", "show_version"]
 
 
 def show_schema(schema: JSONObject | None) -> JSONValue:
@@ -31,7 +31,8 @@ def _map(value: JSONValue) -> JSONValue:
     return {name: show_schema(value[name]) for name in sorted(value)}
 
 
-def _items(value: JSONValue) -> JSONValue:
+def show_items(value: JSONValue) -> JSONValue:
+    """What stands at ``items``: one schema or several."""
     if isinstance(value, list):
         return {"Schema": None, "JSONSchemas": _list(value)}
     return {"Schema": show_schema(value), "JSONSchemas": None}
@@ -98,7 +99,7 @@ SCHEMA_MEMBERS: Final[dict[str, tuple[str, JSONValue, Callable[[JSONValue], JSON
     "maxProperties": ("MaxProperties", None, None),
     "minProperties": ("MinProperties", None, None),
     "required": ("Required", None, None),
-    "items": ("Items", None, _items),
+    "items": ("Items", None, show_items),
     "allOf": ("AllOf", None, _list),
     "oneOf": ("OneOf", None, _list),
     "anyOf": ("AnyOf", None, _list),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kapi.apiextensions.schema.go_schema import show_rule
 from kapi.apiextensions.validations.bounds import bounded, cardinality, most_repeated
 from kapi.apiextensions.validations.cost_limits import RULE_LIMIT, TotalCost, exceeds
-from kapi.apiextensions.validations.rules import Rule, RuleError, compile_rule, field_path
+from kapi.apiextensions.validations.rules import Rule, RuleError, compile_rule
 from kapi.apiextensions.validations.types import schema_type
 from kapi.cel.costs.estimate import estimate_cost
 from kapi.cel.costs.sizes import MOST
@@ -20,21 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = ["validate_rules"]
 
-_REASONS = (
-    "FieldValueDuplicate",
-    "FieldValueForbidden",
-    "FieldValueInvalid",
-    "FieldValueRequired",
-)
-
 
 @dataclass(slots=True)
 class _Check:
     """One pass over a schema."""
 
     errors: ErrorList
-    # Rules are compiled only in schemas that are known to be valid.
-    compiles: bool
+    # The paths at fault: rules are compiled only where nothing is wrong with the schema or below.
+    broken: frozenset[str]
     # Whether each rule has to be cheap enough.
     limits_rules: bool
     total: TotalCost
@@ -45,6 +38,10 @@ class _Check:
             self.errors.forbidden(path, exceeds(what, cost, RULE_LIMIT))
         self.total.observe(path, cost)
 
+    def is_broken(self, path: str) -> bool:
+        """Whether something is wrong with the schema at a path, or with one below it."""
+        return any(at.startswith(f"{path}.") for at in self.broken)
+
 
 @dataclass(frozen=True, slots=True)
 class _Place:
@@ -52,7 +49,7 @@ class _Place:
 
     path: str
     occurs: int | None = 1
-    # The list whose items are not told apart, if the schema is below one.
+    # The list whose items are not told apart, or the atomic map, if the schema is below one.
     loose: str = ""
     root: bool = False
 
@@ -62,69 +59,40 @@ def validate_rules(
     path: str,
     errors: ErrorList,
     *,
-    compiles: bool = True,
+    broken: frozenset[str] = frozenset(),
     unchanged: bool = False,
 ) -> TotalCost:
     """Check all rules below a schema; the answer is what they cost together."""
-    check = _Check(errors, compiles, not unchanged, TotalCost())
+    check = _Check(errors, broken, not unchanged, TotalCost())
     _validate(schema, _Place(path, root=True), check)
     return check.total
 
 
 def _validate(schema: JSONObject, place: _Place, check: _Check) -> None:
-    path, definitions = place.path, schema.get("x-kubernetes-validations") or ()
-    kind = schema_type(schema, root=place.root) if definitions and check.compiles else None
-    for index, definition in enumerate(definitions):
-        at = f"{path}.x-kubernetes-validations[{index}]"
-        _validate_rule(definition, schema, at, check.errors)
-        if (definition.get("rule") or "").strip() and kind is not None:
-            _compile(definition, schema, kind, replace(place, path=at), check)
+    """Compile what is below a schema, and then its own rules."""
+    path, additional, items = place.path, schema.get("additionalProperties"), schema.get("items")
     below = replace(place, root=False, occurs=cardinality(schema, place.occurs))
-    for name, part in (schema.get("properties") or {}).items():
-        _validate(part, replace(below, path=f"{path}.properties[{name}]"), check)
-    additional, items = schema.get("additionalProperties"), schema.get("items")
     if isinstance(additional, dict):
         _validate(additional, replace(below, path=f"{path}.additionalProperties"), check)
+    properties = schema.get("properties") or {}
+    atomic = schema.get("x-kubernetes-map-type") == "atomic"
+    for name in sorted(properties):
+        loose = place.loose or (path if atomic else "")
+        at = replace(below, path=f"{path}.properties[{name}]", loose=loose)
+        _validate(properties[name], at, check)
     if isinstance(items, dict):
         is_map = schema.get("x-kubernetes-list-type") == "map"
         loose = place.loose or ("" if is_map else path)
         _validate(items, replace(below, path=f"{path}.items", loose=loose), check)
-
-
-def _validate_rule(
-    definition: JSONObject, schema: JSONObject, path: str, errors: ErrorList
-) -> None:
-    text: str = definition.get("rule") or ""
-    if not text.strip():
-        errors.required(f"{path}.rule", "rule is not specified")
-    _validate_texts(definition, text, path, errors)
-    reason = definition.get("reason")
-    if reason is not None and reason not in _REASONS:
-        errors.not_supported(f"{path}.reason", reason, _REASONS)
-    below = definition.get("fieldPath") or ""
-    if below:
-        _validate_field_path(below, schema, f"{path}.fieldPath", errors)
-
-
-def _validate_texts(definition: JSONObject, rule: str, path: str, errors: ErrorList) -> None:
-    message: str = definition.get("message") or ""
-    if message and not message.strip():
-        errors.invalid(f"{path}.message", message, "must be non-empty if specified")
-    elif "\n" in message.strip():
-        errors.invalid(f"{path}.message", message, "must not contain line breaks")
-    elif "\n" in rule.strip() and not message:
-        why = "message must be specified if rule contains line breaks"
-        errors.required(f"{path}.message", why)
-    expression: str = definition.get("messageExpression") or ""
-    if expression and not expression.strip():
-        errors.required(f"{path}.messageExpression", "must be non-empty if specified")
-
-
-def _validate_field_path(place: str, schema: JSONObject, path: str, errors: ErrorList) -> None:
-    if "\n" in place:
-        errors.invalid(path, place, "must not contain line breaks")
-    if "\n" in place or field_path(place, schema) is None:
-        errors.invalid(path, place, "must be a valid path")
+    definitions = schema.get("x-kubernetes-validations") or ()
+    if not definitions or check.is_broken(path):
+        return
+    kind = schema_type(schema, root=place.root)
+    if kind is None:
+        return
+    for index, definition in enumerate(definitions):
+        at = replace(place, path=f"{path}.x-kubernetes-validations[{index}]")
+        _compile(definition, schema, kind, at, check)
 
 
 def _compile(
