@@ -495,6 +495,30 @@ async def test_what_policies_never_touch(cluster, policy, config_map):
     assert "labels" not in (await cluster.create(reviews, review))["metadata"]
 
 
+async def test_expressions_may_ask_the_authorizer(cluster, policy, config_map):
+    """The user is the one whose request is changed."""
+    await policy(
+        "Object{data: {'may': string(authorizer.requestResource.check('delete').allowed())}}",
+        matchConditions=[
+            {"name": "c", "expression": "authorizer.path('/healthz').check('get').allowed()"}
+        ],
+    )
+    assert (await cluster.create(MAPS, config_map("x")))["data"] == {"may": "true"}
+
+
+async def test_cluster_scoped_objects(cluster, policy):
+    """They have no namespace object, and a namespace is not its own."""
+    expression = (
+        "Object{metadata: Object.metadata{labels: {'has-namespace': "
+        "string(namespaceObject != null), 'own': object.metadata.name}}}"
+    )
+    await policy(expression, rules=[rule("namespaces", "persistentvolumes")])
+    labels = (await cluster.create("/api/v1/namespaces", {"metadata": {"name": "n"}}))["metadata"][
+        "labels"
+    ]
+    assert labels == {"kubernetes.io/metadata.name": "n", "has-namespace": "false", "own": "n"}
+
+
 async def test_connections(cluster, policy, pod, fails):
     """The options of a connection can be patched; they have no schema to be merged by."""
     await cluster.create(PODS, pod("a"))

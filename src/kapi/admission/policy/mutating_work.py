@@ -160,7 +160,7 @@ class MutatingWork:
             raise MutationError(text) from error
         obj = scope["object"]
         changed = mutation.mutate(value, obj, typed)
-        if changed is obj:
+        if changed == obj:  # cheap: what stays the same is shared
             return False
         resource = call.invocation.resource
         return await self._matching.objects.accept(resource, changed, strict=mutation.patches)
