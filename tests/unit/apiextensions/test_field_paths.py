@@ -73,8 +73,8 @@ def test_selectable_fields():
     assert selectable(".spec.m.k", ".spec.m.k", ".spec['o']", ".metadata.name", "") == [
         'f[1].jsonPath: Duplicate value: ".spec.m.k"',
         (
-            "f[2].jsonPath: Invalid value: \".spec['o']\": is an invalid path: array notation is not "
-            "allowed"
+            "f[2].jsonPath: Invalid value: \".spec['o']\": is an invalid path: array notation is "
+            "not allowed"
         ),
         'f[3].jsonPath: Invalid value: ".metadata.name": must not point to fields in metadata',
         "f[4].jsonPath: Required value",

@@ -127,12 +127,12 @@ def test_children_are_told_before_list_types():
     at = f'{X}.x-kubernetes-list-map-keys: Invalid value: ["a","a","b"]'
     assert of_x(**schema) == [
         (
-            f'{X}.items.properties[a].type: Invalid value: "object": must be a scalar type if parent '
-            "array's x-kubernetes-list-type is map"
+            f'{X}.items.properties[a].type: Invalid value: "object": must be a scalar type if '
+            "parent array's x-kubernetes-list-type is map"
         ),
         (
-            f'{X}.items.properties[a].type: Invalid value: "object": must be a scalar type if parent '
-            "array's x-kubernetes-list-type is map"
+            f'{X}.items.properties[a].type: Invalid value: "object": must be a scalar type if '
+            "parent array's x-kubernetes-list-type is map"
         ),
         f"{at}: must not contain duplicate entries",
         f"{at}: entries must all be names of item properties",
@@ -158,8 +158,8 @@ def test_sets_show_the_list_type_of_their_items():
     items = {"type": "object", "x-kubernetes-map-type": "granular"}
     assert of_x(type="array", items=items, **{"x-kubernetes-list-type": "set"}) == [
         (
-            f"{X}.items.x-kubernetes-map-type: Invalid value: null: must be atomic as item of a list "
-            "with x-kubernetes-list-type=set"
+            f"{X}.items.x-kubernetes-map-type: Invalid value: null: must be atomic as item of a "
+            "list with x-kubernetes-list-type=set"
         )
     ]
 
@@ -211,7 +211,8 @@ def test_old_values_inside_of_atomic_maps():
     assert of_x(**schema) == []
     assert of_x(**schema, **{"x-kubernetes-map-type": "atomic"}) == [
         (
-            f'{X}.properties[a].x-kubernetes-validations[0].rule: Invalid value: "self == oldSelf": '
-            f"oldSelf cannot be used on the uncorrelatable portion of the schema within {X}"
+            f'{X}.properties[a].x-kubernetes-validations[0].rule: Invalid value: "self == '
+            f'oldSelf": oldSelf cannot be used on the uncorrelatable portion of the '
+            f"schema within {X}"
         )
     ]
