@@ -241,3 +241,43 @@ async def test_created_again_is_another_object(cluster, config_map):
     assert int(first["resourceVersion"]) < int(second["resourceVersion"])
     stale = {"metadata": {"name": "a", "uid": first["uid"]}}
     assert (await cluster.put(f"{MAPS}/a", stale)).status_code == 409
+
+
+ROLES = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles"
+
+
+@pytest.mark.parametrize(
+    ("version", "problem"),
+    [
+        ("None", 'parsing "None": invalid syntax'),
+        ("9" * 20, f'parsing "{"9" * 20}": value out of range'),
+    ],
+)
+async def test_versions_that_are_no_numbers(cluster, version, problem):
+    """Neither an update nor a creation by PUT takes them."""
+    body = {"metadata": {"name": "a", "resourceVersion": version}}
+    creation = await cluster.put(f"{ROLES}/a", body)
+    assert (creation.status_code, creation.json()["message"]) == (
+        500,
+        f"strconv.ParseUint: {problem}",
+    )
+    await cluster.create(ROLES, {"metadata": {"name": "a"}})
+    change = await cluster.put(f"{ROLES}/a", body)
+    assert change.json()["message"] == f"strconv.ParseUint: {problem}"
+
+
+async def test_a_missing_object_is_missing_whatever_its_uid(cluster, fails):
+    """The uid is only compared where PUT could create."""
+    body = {"metadata": {"name": "a", "uid": "x"}}
+    fails(await cluster.put(f"{MAPS}/a", body), 404, "NotFound")
+    fails(await cluster.put(f"{ROLES}/a", body), 409, "Conflict")
+
+
+async def test_the_status_of_a_missing_service_makes_the_service(cluster):
+    """PUT creates there as on the service itself, without an address."""
+    path = "/api/v1/namespaces/default/services/front"
+    body = {"metadata": {"name": "front"}, "spec": {"ports": [{"port": 80}]}}
+    created = await cluster.put(f"{path}/status", body)
+    assert created.status_code == 201
+    assert "clusterIP" not in (await cluster.read(path))["spec"]
+    assert (await cluster.delete(path)).status_code == 200

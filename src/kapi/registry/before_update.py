@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery.errors import Conflict, Invalid, StatusError
-from kapi.apimachinery.field import ErrorList
+from kapi.apimachinery.field import ErrorList, quote
 from kapi.apimachinery.metav1 import validate_object_meta, validate_object_meta_update
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "OPTIMISTIC_LOCK",
     "check_resource_version",
+    "parse_resource_version",
     "prepare_update",
     "should_delete",
     "validate_update",
@@ -25,6 +26,24 @@ __all__ = [
 OPTIMISTIC_LOCK = (
     "the object has been modified; please apply your changes to the latest version and try again"
 )
+
+
+_LARGEST_RESOURCE_VERSION = 2**64 - 1
+
+
+def parse_resource_version(given: str) -> int:
+    """The number in ``metadata.resourceVersion``, 0 for none; raises an error with code 500."""
+    if not given:
+        return 0
+    if not (given.isascii() and given.isdigit()):
+        problem = "invalid syntax"
+    elif int(given) > _LARGEST_RESOURCE_VERSION:
+        problem = "value out of range"
+    else:
+        return int(given)
+    raise StatusError(
+        f"strconv.ParseUint: parsing {quote(given)}: {problem}", code=500, details=None
+    )
 
 
 def check_resource_version(
@@ -36,17 +55,13 @@ def check_resource_version(
     """
     meta = obj["metadata"]
     given = meta.get("resourceVersion", "")
-    if given in {"", "0"}:
+    if not given or not (number := parse_resource_version(given)):
         if not strategy.allow_unconditional_update:
             errors = ErrorList()
             errors.invalid("metadata.resourceVersion", 0, "must be specified for an update")
             raise Invalid.kind(resource.group, resource.resource, meta.get("name", ""), errors)
         return
-    if not given.isdigit():
-        raise StatusError(
-            f'strconv.ParseUint: parsing "{given}": invalid syntax', code=500, details=None
-        )
-    if given != live["metadata"]["resourceVersion"]:
+    if number != int(live["metadata"]["resourceVersion"]):
         raise Conflict.resource(
             resource.group, resource.resource, meta.get("name", ""), OPTIMISTIC_LOCK
         )

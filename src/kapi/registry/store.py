@@ -25,6 +25,7 @@ from kapi.registry.before_create import (
 from kapi.registry.before_delete import Deletion
 from kapi.registry.before_update import (
     check_resource_version,
+    parse_resource_version,
     prepare_update,
     should_delete,
     validate_update,
@@ -226,7 +227,9 @@ class ResourceStore:
         raise AssertionError("unreachable")
 
     async def _begin_create(self, context: RequestContext, obj: JSONObject) -> Reservation | None:
-        return None if self._hooks is None else await self._hooks.begin_create(context, obj)
+        if self._hooks is None or context.subresource:
+            return None
+        return await self._hooks.begin_create(context, obj)
 
     async def _insert(
         self,
@@ -293,12 +296,12 @@ class ResourceStore:
         for _ in range(_UPDATE_ATTEMPTS):
             entry = await self.find(key)
             live = None if entry is None else await self._live(resource, entry)
+            if live is None and not create:
+                raise NotFound.resource(resource.group, resource.resource, name)
             self._check_uid(resource, name, key, uid, live)
             if live is None or entry is None:
-                if not create:
-                    raise NotFound.resource(resource.group, resource.resource, name)
                 obj = await make_new(None)
-                obj["metadata"].pop("resourceVersion", None)
+                parse_resource_version(obj["metadata"].pop("resourceVersion", ""))
                 context.operation = "CREATE"
                 return await self.create(context, resource, obj, options)
             obj = await make_new(live)

@@ -100,7 +100,7 @@ async def update(api: API, request: Request, resource: Resource) -> Response:
         info.name,
         change.make_new,
         options.raw,
-        create=strategy.allow_create_on_update and not info.subresource,
+        create=strategy.allow_create_on_update,
         uid=change.uid,
     )
     status = 201 if written.created else 200
