@@ -41,6 +41,8 @@ def validate_daemon_set(obj: JSONObject, errors: ErrorList, old: JSONObject | No
     old_spec: JSONObject | None = (old.get("spec") or {}) if old is not None else None
     template: JSONObject = spec.get("template") or {}
     old_template = old_spec.get("template") if old_spec else None
+    if old_spec is not None:
+        validate_selector_unchanged(spec, old_spec, errors)
     _validate_selector(spec.get("selector"), template, errors)
     validate_pod_template_spec(template, "spec.template", errors, old=old_template)
     validate_read_only_disks(template, old_template, "spec.template.spec.volumes", errors)
@@ -48,8 +50,6 @@ def validate_daemon_set(obj: JSONObject, errors: ErrorList, old: JSONObject | No
     nonnegative_members(spec, "spec", ("minReadySeconds",), errors)
     _validate_update_strategy(spec.get("updateStrategy") or {}, "spec.updateStrategy", errors)
     nonnegative_members(spec, "spec", ("revisionHistoryLimit",), errors)
-    if old_spec is not None:
-        validate_selector_unchanged(spec, old_spec, errors)
 
 
 def _validate_selector(

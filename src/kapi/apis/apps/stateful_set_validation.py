@@ -66,12 +66,11 @@ def validate_stateful_set(
             validate_claim_spec(claim.get("spec") or {}, path, errors)
     nonnegative_members(spec, "spec", ("replicas", "minReadySeconds"), errors)
     nonnegative_members(spec.get("ordinals") or {}, "spec.ordinals", ("start",), errors)
+    service_name = spec.get("serviceName")
+    if old_spec is None and service_name:
+        errors.invalid_each("spec.serviceName", service_name, names.dns1123_label(service_name))
     _validate_template(spec, old_spec, minor, errors)
-    if old_spec is None:
-        service_name = spec.get("serviceName")
-        if service_name:
-            errors.invalid_each("spec.serviceName", service_name, names.dns1123_label(service_name))
-    elif _immutable_part(spec) != _immutable_part(old_spec):
+    if old_spec is not None and _immutable_part(spec) != _immutable_part(old_spec):
         errors.forbidden("spec", _CHANGE_REFUSED)
 
 
@@ -142,10 +141,10 @@ def _validate_template(
         validate_template_labels(selector, template, "spec.template", errors)
         if minor >= _TEMPLATES_MINOR:
             errors.extend(_template_errors(spec, old_spec))
-        else:
-            meta: JSONObject = template.get("metadata") or {}
-            validate_labels(meta.get("labels"), "spec.template.labels", errors)
-            validate_annotations(meta.get("annotations"), "spec.template.annotations", errors)
+        # What is wrong with the metadata of the template is told once more.
+        meta: JSONObject = template.get("metadata") or {}
+        validate_labels(meta.get("labels"), "spec.template.labels", errors)
+        validate_annotations(meta.get("annotations"), "spec.template.annotations", errors)
     validate_always_running(template, "spec.template", errors, owner="StatefulSet")
 
 

@@ -84,7 +84,7 @@ def validate_template_labels(
     if not selects_labels(selector, labels):
         errors.invalid(
             f"{path}.metadata.labels",
-            dict(sorted(labels.items())) if labels else None,
+            dict(sorted(labels.items())) if labels is not None else None,
             "`selector` does not match template `labels`",
         )
 

@@ -362,3 +362,32 @@ def test_older_versions_do_not_look_into_the_pods_of_a_stateful_set():
     errors = ErrorList()
     strategy.StatefulSetStrategy().validate(older, obj, errors)
     assert errors == []
+
+
+def test_the_metadata_of_a_stateful_sets_template_is_judged_twice():
+    """Once with the template and once by itself; the name of the service comes first."""
+    obj = stateful_set(serviceName="Bad_Name")
+    obj["spec"]["template"]["metadata"]["labels"]["x"] = "*"
+    found = problems(strategy.StatefulSetStrategy(), obj)
+    paths = ("spec.serviceName", "spec.template.labels", "spec.template.labels")
+    assert [text.split(":")[0] for text in found] == list(paths)
+
+
+def test_labels_that_are_empty_are_shown_so():
+    """Absent labels are null, empty ones an empty object."""
+    obj = deployment()
+    obj["spec"]["template"]["metadata"] = {"labels": {}}
+    (empty,) = problems(strategy.DeploymentStrategy(), obj)
+    obj["spec"]["template"]["metadata"] = {}
+    (absent,) = problems(strategy.DeploymentStrategy(), obj)
+    assert "Invalid value: {}:" in empty
+    assert "Invalid value: null:" in absent
+
+
+def test_a_changed_selector_of_a_daemon_set_comes_first():
+    """What may not change is told before what is wrong."""
+    old, obj = daemon_set(), daemon_set()
+    obj["spec"]["selector"] = {}
+    changed, empty = problems(strategy.DaemonSetStrategy(), obj, old)
+    assert "field is immutable" in changed
+    assert "empty selector is invalid" in empty
