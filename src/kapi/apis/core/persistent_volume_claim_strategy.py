@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from kapi.apimachinery import quantity
 from kapi.apis.core.persistent_volume_claim_validation import (
     CLASS_ANNOTATION,
     validate_claim_spec,
@@ -16,6 +15,7 @@ from kapi.apis.core.persistent_volume_strategy import (
     warn_about_storage_annotations,
 )
 from kapi.apis.core.pod_defaults import default_resource_list
+from kapi.apis.core.resource_names import fraction_warnings
 from kapi.registry.duration import age
 from kapi.registry.rules import Column, Columns
 from kapi.registry.standard_columns import AGE, NAME
@@ -106,12 +106,9 @@ class PersistentVolumeClaimStrategy(Strategy):
         warn_about_storage_annotations(context, obj)
         resources = (obj.get("spec") or {}).get("resources") or {}
         for name in ("requests", "limits"):
-            amount = (resources.get(name) or {}).get("storage")
-            if amount is not None and quantity.parse(amount).milli_value() % 1000:
-                context.warn(
-                    f'spec.resources.{name}[storage]: fractional byte value "{amount}" is invalid,'
-                    " must be an integer"
-                )
+            amounts = resources.get(name) or {}
+            for text in fraction_warnings(amounts, ("storage",), f"spec.resources.{name}"):
+                context.warn(text)
 
     def prepare_for_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:
         """Mirror data sources of clients that know one of the fields."""

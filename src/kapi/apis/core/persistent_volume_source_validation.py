@@ -60,6 +60,8 @@ def _secret_refs(source: JSONObject, path: str, errors: ErrorList, *members: str
 
 
 def _gce(source: JSONObject, path: str, errors: ErrorList) -> None:
+    # Messages name this member as it was called when the check was written.
+    path = f"{path.removesuffix('gcePersistentDisk')}persistentDisk"
     _require(source, path, errors, "pdName")
     _in_byte(source, "partition", path, errors)
 

@@ -10,6 +10,7 @@ from kapi.apis.core.pod_validation import validate_pod
 from kapi.apis.core.pod_validation_annotations import (
     APP_ARMOR_PREFIX,
     MIRROR_POD,
+    app_armor_profile,
     validate_pod_annotation_updates,
 )
 from kapi.apis.core.pod_validation_ephemeral import validate_ephemeral_container_updates
@@ -145,19 +146,9 @@ def _app_armor_from_annotations(
             f"metadata.annotations[{key}]: deprecated since v1.30; "
             'use the "appArmorProfile" field instead'
         )
-        profile = _profile_of_annotation(annotations[key])
+        profile = app_armor_profile(annotations[key])
         if profile is not None and is_app_armor_profile(profile) and profile != pod_profile:
             container.setdefault("securityContext", {})["appArmorProfile"] = profile
-
-
-def _profile_of_annotation(value: str) -> JSONObject | None:
-    if value == "unconfined":
-        return {"type": "Unconfined"}
-    if value == "runtime/default":
-        return {"type": "RuntimeDefault"}
-    if value.startswith("localhost/"):
-        return {"type": "Localhost", "localhostProfile": value.removeprefix("localhost/")}
-    return None
 
 
 class PodStatusStrategy(PodStrategy):

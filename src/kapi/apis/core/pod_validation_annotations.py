@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "APP_ARMOR_PREFIX",
     "MIRROR_POD",
+    "app_armor_profile",
     "validate_pod_annotation_updates",
     "validate_pod_annotations",
 ]
@@ -90,6 +91,16 @@ def _validate_app_armor(
         "localhost/"
     ):
         errors.invalid(path, profile, f'invalid AppArmor profile name: "{profile}"')
+
+
+def app_armor_profile(value: str) -> JSONObject | None:
+    """The profile that the value of an AppArmor annotation means; None for what means none."""
+    if value == "unconfined":
+        return {"type": "Unconfined"}
+    if value == "runtime/default":
+        return {"type": "RuntimeDefault"}
+    local = value.removeprefix("localhost/")
+    return {"type": "Localhost", "localhostProfile": local} if local and local != value else None
 
 
 def validate_pod_annotation_updates(

@@ -111,8 +111,8 @@ def _validate_value_from(variable: JSONObject, path: str, errors: ErrorList) -> 
 
 
 def _validate_key_selector(selector: JSONObject, path: str, errors: ErrorList) -> None:
-    if not selector.get("name"):
-        errors.required(f"{path}.name")
+    name = selector.get("name", "")
+    errors.invalid_each(f"{path}.name", name, names.dns1123_subdomain(name))
     key = selector.get("key", "")
     if not key:
         errors.required(f"{path}.key")
@@ -145,12 +145,19 @@ def validate_env_from(sources: Iterable[JSONObject], path: str, errors: ErrorLis
         for name in ("configMapRef", "secretRef"):
             if source.get(name) is not None:
                 count += 1
-                if not source[name].get("name"):
-                    errors.required(f"{path}[{index}].{name}.name")
+                _validate_source_name(source[name], f"{path}[{index}].{name}.name", errors)
         if count == 0:
             errors.invalid(path, "", "must specify one of: `configMapRef` or `secretRef`")
         elif count > 1:
             errors.invalid(path, "", "may not have more than one field specified at a time")
+
+
+def _validate_source_name(source: JSONObject, path: str, errors: ErrorList) -> None:
+    name = source.get("name", "")
+    if not name:
+        errors.required(path)
+    else:
+        errors.invalid_each(path, name, names.dns1123_subdomain(name, prefix=True))
 
 
 def _split_subscript(field_path: str) -> tuple[str, str] | None:

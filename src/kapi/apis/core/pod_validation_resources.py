@@ -96,8 +96,9 @@ def _validate_amount(
     name: str, text: str, path: str, errors: ErrorList, *, pod_level: bool
 ) -> None:
     if pod_level:
+        found = len(errors)
         validate_resource_name(name, path, errors)
-        if not is_pod_level_resource(name):
+        if len(errors) == found and not is_pod_level_resource(name):
             errors.not_supported(path, name, ("cpu", "hugepages-", "memory"))
     else:
         validate_container_resource_name(name, path, errors)

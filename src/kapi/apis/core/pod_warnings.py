@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kapi.apimachinery import names, quantity
+from kapi.apimachinery import names
 from kapi.apimachinery.addresses import ip_warnings
 from kapi.apimachinery.field import quote
-from kapi.apis.core.pod_validation_annotations import APP_ARMOR_PREFIX
+from kapi.apis.core.pod_validation_annotations import APP_ARMOR_PREFIX, app_armor_profile
 from kapi.apis.core.pod_validation_os import containers_with_path
+from kapi.apis.core.pod_volume_warnings import volume_warnings
+from kapi.apis.core.resource_names import fraction_warnings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from kapi.apimachinery.types import JSONObject
     from kapi.registry.context import RequestContext
@@ -31,39 +33,24 @@ _NODE_LABELS = {
         'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead'
     ),
 }
+_SECCOMP_POD = "seccomp.security.alpha.kubernetes.io/pod"
+_SECCOMP_CONTAINER_PREFIX = "container.seccomp.security.alpha.kubernetes.io/"
+_SECCOMP_DEAD = 'non-functional in v1.27+; use the "seccompProfile" field instead'
 _DEPRECATED_ANNOTATIONS = (
     (
-        "seccomp.security.alpha.kubernetes.io/pod",
-        "container.seccomp.security.alpha.kubernetes.io",
-        'non-functional in v1.27+; use the "seccompProfile" field instead',
-    ),
-    (
         "scheduler.alpha.kubernetes.io/critical-pod",
-        "",
         'non-functional in v1.16+; use the "priorityClassName" field instead',
     ),
     (
         "security.alpha.kubernetes.io/sysctls",
-        "",
         'non-functional in v1.11+; use the "sysctls" field instead',
     ),
     (
         "security.alpha.kubernetes.io/unsafe-sysctls",
-        "",
         'non-functional in v1.11+; use the "sysctls" field instead',
     ),
 )
-_DEAD_VOLUMES = {
-    "photonPersistentDisk": "deprecated in v1.11, non-functional in v1.16+",
-    "gitRepo": "deprecated in v1.11, and disabled by default in v1.33+",
-    "scaleIO": "deprecated in v1.16, non-functional in v1.22+",
-    "flocker": "deprecated in v1.22, non-functional in v1.25+",
-    "storageos": "deprecated in v1.22, non-functional in v1.25+",
-    "quobyte": "deprecated in v1.22, non-functional in v1.25+",
-    "glusterfs": "deprecated in v1.25, non-functional in v1.26+",
-    "cephfs": "deprecated in v1.28, non-functional in v1.31+",
-    "rbd": "deprecated in v1.28, non-functional in v1.31+",
-}
+_COUNTED_IN_BYTES = ("memory", "ephemeral-storage")
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 _NULL_SELECTOR = "a null labelSelector results in matching no pod"
@@ -111,11 +98,21 @@ def pod_warnings(spec: JSONObject, metadata: JSONObject, path: str) -> Iterator[
     if annotations:
         yield from _annotations(annotations, f"{prefix}metadata.annotations")
     if spec.get("volumes"):
-        yield from _volumes(spec["volumes"], f"{where}.volumes")
+        yield from volume_warnings(spec["volumes"], f"{where}.volumes")
     yield from _repetitions(spec, where)
+    if spec.get("overhead"):
+        yield from fraction_warnings(spec["overhead"], _COUNTED_IN_BYTES, f"{where}.overhead")
+    if annotations:
+        yield from _pod_seccomp(spec, annotations, f"{prefix}metadata.annotations")
     for container, at in containers_with_path(spec, where):
-        if path and annotations:
-            yield from _app_armor(container, annotations, f"{prefix}metadata.annotations")
+        if annotations:
+            yield from _container_annotations(
+                container,
+                spec,
+                annotations,
+                f"{prefix}metadata.annotations",
+                in_template=bool(path),
+            )
         yield from _container(container, at)
     yield from _ports(spec, where)
     if (spec.get("terminationGracePeriodSeconds") or 0) < 0:
@@ -141,7 +138,8 @@ def _node_affinity(affinity: JSONObject, path: str) -> Iterator[str]:
         for position, expression in enumerate(term.get("matchExpressions") or ()):
             for number, value in enumerate(expression.get("values") or ()):
                 for message in names.label_value(value):
-                    yield f"{at}.matchExpressions[{position}].values[{number}]: {message}"
+                    where = f"{at}.matchExpressions[{position}].values[{number}]"
+                    yield f"{where}: {value} is invalid, {message}"
 
 
 def _node_term(term: JSONObject, path: str) -> Iterator[str]:
@@ -152,27 +150,39 @@ def _node_term(term: JSONObject, path: str) -> Iterator[str]:
 
 
 def _annotations(annotations: dict[str, str], path: str) -> Iterator[str]:
-    for key, prefix, message in _DEPRECATED_ANNOTATIONS:
+    for key, message in _DEPRECATED_ANNOTATIONS:
         if key in annotations:
             yield f"{path}[{key}]: {message}"
-        if prefix:
-            for name in annotations:
-                if name.startswith(prefix):
-                    yield f"{path}[{name}]: {message}"
-                    break
 
 
-def _app_armor(container: JSONObject, annotations: dict[str, str], path: str) -> Iterator[str]:
+def _pod_seccomp(spec: JSONObject, annotations: dict[str, str], path: str) -> Iterator[str]:
+    if _SECCOMP_POD in annotations and not _security(spec).get("seccompProfile"):
+        yield f"{path}[{_SECCOMP_POD}]: {_SECCOMP_DEAD}"
+
+
+def _container_annotations(
+    container: JSONObject,
+    spec: JSONObject,
+    annotations: dict[str, str],
+    path: str,
+    *,
+    in_template: bool,
+) -> Iterator[str]:
+    """Annotations that stand for a field of the container which is not set."""
+    security = _security(container)
+    key = _SECCOMP_CONTAINER_PREFIX + container.get("name", "")
+    if key in annotations and not security.get("seccompProfile"):
+        yield f"{path}[{key}]: {_SECCOMP_DEAD}"
     key = APP_ARMOR_PREFIX + container.get("name", "")
-    if key in annotations and not (container.get("securityContext") or {}).get("appArmorProfile"):
+    if not in_template or key not in annotations or security.get("appArmorProfile"):
+        return
+    profile = app_armor_profile(annotations[key])
+    if not profile or profile != _security(spec).get("appArmorProfile"):
         yield f'{path}[{key}]: deprecated since v1.30; use the "appArmorProfile" field instead'
 
 
-def _volumes(volumes: Iterable[JSONObject], path: str) -> Iterator[str]:
-    for index, volume in enumerate(volumes):
-        for kind, message in _DEAD_VOLUMES.items():
-            if kind in volume:
-                yield f"{path}[{index}].{kind}: {message}"
+def _security(owner: JSONObject) -> JSONObject:
+    return owner.get("securityContext") or {}
 
 
 def _repetitions(spec: JSONObject, path: str) -> Iterator[str]:
@@ -191,15 +201,10 @@ def _repetitions(spec: JSONObject, path: str) -> Iterator[str]:
 def _container(container: JSONObject, path: str) -> Iterator[str]:
     resources = container.get("resources")
     if resources:
-        for kind in ("limits", "requests"):
-            amounts = resources.get(kind) or {}
-            for name in ("memory", "ephemeral-storage"):
-                text = amounts.get(name)
-                if text and text[-1] in "mun" and quantity.parse(text).milli_value() % 1000:
-                    yield (
-                        f"{path}.resources.{kind}[{name}]: fractional byte value {quote(text)} "
-                        "is invalid, must be an integer"
-                    )
+        limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
+        for name in _COUNTED_IN_BYTES:
+            yield from fraction_warnings(limits, (name,), f"{path}.resources.limits")
+            yield from fraction_warnings(requests, (name,), f"{path}.resources.requests")
     variables = container.get("env")
     if not variables or len(variables) < 2:
         return
@@ -229,6 +234,8 @@ def _show_port(port: JSONObject) -> str:
 
 def _ports(spec: JSONObject, path: str) -> Iterator[str]:
     earlier: dict[tuple[int, str], list[tuple[str, JSONObject]]] = {}
+    named: dict[str, str] = {}
+    repeated_names: list[str] = []
     for container, where in containers_with_path(spec, path):
         for index, port in enumerate(container.get("ports") or ()):
             at = f"{where}.ports[{index}]"
@@ -245,6 +252,13 @@ def _ports(spec: JSONObject, path: str) -> Iterator[str]:
                 elif host_port == other_port and (not host_ip) != (not other_ip):
                     yield f"{at}: dangerously ambiguous port definition with {other_at}"
             earlier[key].append((at, port))
+            name = port.get("name")
+            if name and (other_at := named.setdefault(name, at)) != at:
+                repeated_names.append(
+                    f"{at}: duplicate port name {quote(name)} with {other_at}, services and "
+                    f"probes that select ports by name will use {other_at}"
+                )
+    yield from repeated_names
 
 
 def _pod_affinity(affinity: JSONObject, path: str) -> Iterator[str]:

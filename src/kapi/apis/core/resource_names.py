@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING
 from kapi.apimachinery import names, quantity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from kapi.apimachinery.field import ErrorList
+    from kapi.apimachinery.types import JSONObject
 
 __all__ = [
+    "fraction_warnings",
     "is_extended_resource",
     "is_standard_quota_resource",
     "validate_container_resource_name",
@@ -62,6 +66,16 @@ def is_extended_resource(name: str) -> bool:
         return False
     # A quota for it must be possible too, so the name must be valid with this prefix.
     return not names.qualified_name(f"requests.{name}")
+
+
+def fraction_warnings(amounts: JSONObject, counted: Iterable[str], path: str) -> Iterator[str]:
+    """Warn about amounts of the ``counted`` resources that are no whole number of bytes."""
+    for name in counted:
+        text = amounts.get(name)
+        # Only these are written below one; other amounts are not worth parsing.
+        below_one = text and (text[-1] in "mun" or "e-" in text)
+        if below_one and quantity.parse(text).milli_value() % 1000:
+            yield (f'{path}[{name}]: fractional byte value "{text}" is invalid, must be an integer')
 
 
 def validate_resource_name(name: str, path: str, errors: ErrorList) -> None:

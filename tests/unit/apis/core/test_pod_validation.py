@@ -252,3 +252,32 @@ def test_annotations_with_a_meaning():
             f'metadata.annotations[{cost}]: Invalid value: "{text}": must be a 32bit integer'
         ]
     assert len(_errors({}, annotations={"kubernetes.io/config.mirror": "x"})) == 1
+
+
+def test_keys_of_config_maps_and_secrets_are_named_by_subdomains():
+    """A reference without a name is told as a name that is not one."""
+    env = [{"name": "A", "valueFrom": {"secretKeyRef": {"key": "k"}}}]
+    (error,) = _errors({}, container={"env": env})
+    assert 'secretKeyRef.name: Invalid value: "": a lowercase RFC 1123 subdomain' in error
+
+
+def test_sources_of_environments_are_named_by_subdomains():
+    """A source needs a name, and one that a ConfigMap or Secret can have."""
+    sources = [{"configMapRef": {}}, {"secretRef": {"name": "A"}}]
+    missing, wrong = _errors({}, container={"envFrom": sources})
+    assert missing == "spec.containers[0].envFrom[0].configMapRef.name: Required value"
+    assert 'envFrom[1].secretRef.name: Invalid value: "A"' in wrong
+
+
+def test_resources_of_the_pod_are_named_once():
+    """A name that is no resource at all is not also told as one that pods cannot have."""
+    (error,) = _errors({"resources": {"limits": {"unknown": "1"}}})
+    assert "must be a standard resource type or fully qualified" in error
+
+
+def test_disks_are_named_as_once():
+    """The cause names the member without the prefix that it has today."""
+    volumes = [{"name": "v", "gcePersistentDisk": {}}]
+    assert _errors({"volumes": volumes}) == [
+        "spec.volumes[0].persistentDisk.pdName: Required value"
+    ]
