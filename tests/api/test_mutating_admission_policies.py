@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from crontabs import V1, V2, tab
 
 from webhook_server import patched
 
@@ -452,6 +453,31 @@ async def test_other_versions_of_built_in_kinds(cluster, policy):
     spec = {"scaleTargetRef": target, "maxReplicas": 3}
     created = await cluster.create(path, {"metadata": {"name": "h"}, "spec": spec})
     assert created["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] == 44
+
+
+async def test_versions_that_a_webhook_converts(crontabs, policy):
+    """Policies at two versions see and change the same object, each in its own form."""
+    rules = {
+        version: [rule("crontabs", group="stable.example.com", versions=[version])]
+        for version in ("v1", "v2")
+    }
+    await policy(
+        "Object{spec: Object.spec{host: object.spec.host + '.org', size: 4}}",
+        name="1",
+        rules=rules["v2"],
+    )
+    await policy(
+        "[JSONPatch{op: 'add', path: '/spec/note', value: object.spec.address}]",
+        name="2",
+        rules=rules["v1"],
+    )
+    await policy(
+        "Object{spec: Object.spec{size: object.spec.size + 1}}", name="3", rules=rules["v2"]
+    )
+    created = await crontabs.create(V1, tab("v1", address="example:80"))
+    assert created["spec"] == {"address": "example.org:80", "note": "example.org:80", "replicas": 5}
+    created = await crontabs.create(V2, tab("v2", "b", host="b", port="1"))
+    assert created["spec"] == {"host": "b.org", "port": "1", "note": "b.org:1", "size": 5}
 
 
 async def test_subresources(cluster, policy, deployment):
