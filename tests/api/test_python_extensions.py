@@ -974,6 +974,10 @@ async def test_the_documented_module_does_what_the_page_says(start_cluster, fail
     assert await cluster.read(f"{OVENS}/big/menu") == ["bread"]
     old = await cluster.read(f"{OVENS.replace('/v1/', '/v1beta1/')}/big")
     assert old["spec"] == {"wood": True, "maxFahrenheit": 482}
+    recipe = {"apiVersion": "bakery.example.com/v1", "kind": "Recipe", "metadata": {"name": "a"}}
+    recipe["spec"] = {"grams": {"flour": 500}, "slow": True}
+    refused = fails(await cluster.post(OVENS.replace("ovens", "recipes"), recipe), 422, "Invalid")
+    assert refused["details"]["causes"][0]["message"].endswith("slow food takes an hour")
     account = {"spec": {"owner": "system:serviceaccount:default:nobody"}}
     refused = await cluster.patch("merge", f"{OVENS}/big", account)
     assert fails(refused, 422, "Invalid")["details"]["causes"][0]["field"] == "spec.owner"

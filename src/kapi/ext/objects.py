@@ -214,6 +214,8 @@ def _merged(original: JSONValue, before: JSONValue, after: JSONValue) -> JSONVal
     What the Python type does not know, and texts that say the same otherwise (times, quantities),
     stay as they are in the original.
     """
+    if original is None:  # a default of Python's: what differs from it is enough
+        original = {}
     if not (isinstance(original, dict) and isinstance(before, dict) and isinstance(after, dict)):
         return after
     merged = {k: v for k, v in original.items() if k in after or k not in before}
