@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import from_regex
 
 from kapi.util.patterns import compile_pattern
+from schema_instances.python_patterns import python_pattern
 
 SAMPLES = (
     "a", "example", "A", "1", "80", "1s", "10m", "100%", "v1", "v1.2.3", "/a", "a/b", "key=value",
@@ -119,7 +120,7 @@ def _matching(pattern, least, most):
         suppress_health_check=list(HealthCheck),
         deadline=None,
     )
-    @given(from_regex(compile_pattern(pattern), fullmatch=True))
+    @given(from_regex(python_pattern(pattern), fullmatch=True))
     def collect(text):
         if fits(schema, text):
             found.add(text)

@@ -39,7 +39,7 @@ from kapi.cel.types import (
     optional_of,
     unify,
 )
-from kapi.cel.values import Uint
+from kapi.cel.values import CelError, Uint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,6 +61,7 @@ TYPE_NAMES = {
     "type": "type",
     "optional_type": "optional_type",
 }
+_CHECKED = frozenset({"matches", "duration", "timestamp"})
 _CONSTANTS: dict[type, Type] = {
     bool: BOOL,
     int: INT,
@@ -235,8 +236,19 @@ class Checker:
             for param, kind in zip(matching[0].params, types, strict=True)
         )
         self.resolved[id(node)] = (matching, exact)
+        if node.function in _CHECKED and len(matching) == 1 and isinstance(node.args[0], Literal):
+            self._check_literal(node.function, node.args[0], matching[0])
         first = results[0]
         return first if all(result == first for result in results) else DYN
+
+    def _check_literal(self, function: str, literal: Literal, form: Overload) -> None:
+        """A time or a pattern that stands in the expression has to be one."""
+        read = form.bind if function == "matches" else form.call
+        try:
+            if read is not None:
+                read(literal.value)
+        except CelError:
+            self._fail(literal, f"invalid {function} argument")
 
     def _qualified(self, node: Node) -> str:
         """The dotted name of a namespace; a variable is none."""

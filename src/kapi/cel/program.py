@@ -43,6 +43,7 @@ from kapi.cel.syntax import (
     Literal,
     MapLiteral,
     Node,
+    ProgramError,
     Select,
     StructLiteral,
 )
@@ -260,15 +261,16 @@ class Builder:
 
     def _search(self, node: Call, overloads: Sequence[Overload]) -> Step | None:
         """A method with a pattern that is known: it is compiled with the program."""
-        if node.target is None or len(overloads) != 1 or overloads[0].bind is None:
+        bind = next((form.bind for form in overloads if form.bind is not None), None)
+        if node.target is None or bind is None or not isinstance(node.args[0], Literal):
             return None
         pattern = node.args[0]
-        if len(node.args) != 1 or not isinstance(pattern, Literal):
-            return None
         try:
-            test = overloads[0].bind(pattern.value)
-        except CelError:
-            return None  # told when it is evaluated
+            test = bind(pattern.value)
+        except CelError as error:
+            raise ProgramError(str(error)) from error
+        if len(node.args) != 1 or len(overloads) != 1:
+            return None
         unit = regex_cost(len(pattern.value))
         self.fixed += unit
         return searching_call(test, self.build(node.target), unit)

@@ -15,6 +15,7 @@ __all__ = [
     "Literal",
     "MapLiteral",
     "Node",
+    "ProgramError",
     "Select",
     "StructLiteral",
 ]
@@ -104,9 +105,21 @@ class Issue:
 class CompileError(Exception):
     """The source is no valid expression; the text shows every error where it is."""
 
+    # What did not succeed, as errors of the API begin.
+    stage = "compilation failed"
+
     def __init__(self, source: str, issues: list[Issue]) -> None:
         issues = sorted(issues, key=lambda issue: issue.position)
         super().__init__("\n".join(_shown(source, issue) for issue in issues))
+
+
+class ProgramError(CompileError):
+    """The expression is valid, but not something that it is made of."""
+
+    stage = "program instantiation failed"
+
+    def __init__(self, text: str) -> None:
+        Exception.__init__(self, text)
 
 
 def _shown(source: str, issue: Issue) -> str:

@@ -1,112 +1,118 @@
-"""Patterns: regular expressions in RE2's syntax, compiled for Python."""
+"""Patterns: regular expressions in the syntax of RE2, matched in time linear in the text.
+
+The library is loaded when the first pattern is compiled. What is wrong with a pattern is told in
+the words of Go's package, which API servers use.
+"""
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from typing import Final
+from functools import cache, lru_cache
+from typing import Any
 
-__all__ = ["compile_pattern"]
+__all__ = ["Pattern", "PatternError", "compile_pattern"]
 
-_POSIX: Final = {
-    "alnum": "0-9A-Za-z",
-    "alpha": "A-Za-z",
-    "ascii": "\\x00-\\x7f",
-    "blank": "\\t ",
-    "cntrl": "\\x00-\\x1f\\x7f",
-    "digit": "0-9",
-    "graph": "!-~",
-    "lower": "a-z",
-    "print": " -~",
-    "punct": "!-/:-@\\[-`{-~",
-    "space": "\\t\\n\\v\\f\\r ",
-    "upper": "A-Z",
-    "word": "0-9A-Za-z_",
-    "xdigit": "0-9A-Fa-f",
+_WORDS = {
+    "invalid escape sequence": "invalid escape sequence",
+    "invalid character class": "invalid character class",
+    "invalid character class range": "invalid character class range",
+    "missing ]": "missing closing ]",
+    "missing )": "missing closing )",
+    "unexpected )": "unexpected )",
+    "trailing \\": "trailing backslash at end of expression",
+    "no argument for repetition operator": "missing argument to repetition operator",
+    "invalid repetition size": "invalid repeat count",
+    "bad repetition operator": "invalid nested repetition operator",
+    "invalid perl operator": "invalid or unsupported Perl syntax",
+    "invalid named capture group": "invalid named capture",
+    "invalid UTF-8": "invalid UTF-8",
 }
-_UNICODE: Final = {
-    "L": "A-Za-z\u00aa\u00b5\u00ba\u00c0-\u02af\u0370-\u1fff\u2c00-\ud7ff",
-    "Lu": "A-Z\u00c0-\u00de",
-    "Ll": "a-z\u00df-\u00ff",
-    "N": "0-9",
-    "Nd": "0-9",
-}
-_CLASS = re.compile(r"\[:(\^?)(\w+):\]")
-_PROPERTY = re.compile(r"[pP](?:\{(\w+)\}|(\w))")
-_NAMED = re.compile(r"\(\?<(\w+)>")
-_FLAGS = re.compile(r"\(\?([imsU]*(?:-[imsU]+)?)\)")
-_MULTILINE = re.compile(r"\(\?[a-z]*m")
+# A single byte, which texts have none of.
+_ANY_BYTE = re.compile(r"(?<!\\)(?:\\\\)*(\\C)")
+
+
+class PatternError(re.error):
+    """A text is no pattern; ``msg`` says why in the words of Go."""
+
+    def __str__(self) -> str:
+        return f"error parsing regexp: {self.msg}"
+
+
+class Pattern:
+    """A compiled pattern, to be searched for anywhere in a text."""
+
+    __slots__ = ("_anchor", "_match", "text")
+
+    def __init__(self, text: str) -> None:
+        re2, options, anchor = _library()
+        byte = _ANY_BYTE.search(text)
+        if byte is not None:
+            raise PatternError(f"invalid escape sequence: `{byte[1]}`")
+        try:
+            # Its public methods make an object of every match, which takes four times as long.
+            self._match = re2.compile(text, options)._regexp.Match  # noqa: SLF001
+        except re2.error as error:
+            raise PatternError(_reworded(error.args[0])) from None
+        self._anchor = anchor
+        self.text = text
+
+    def matches(self, text: str) -> bool:
+        """Whether the pattern is found in a text."""
+        data = text.encode("utf-8", "replace")
+        found: bool = self._match(self._anchor, data, 0, len(data))[0][0] >= 0
+        return found
+
+    def search(self, text: str) -> str | None:
+        """What is found first, which may be empty; None if there is nothing."""
+        found = self.find_all(text, 1)
+        return found[0] if found else None
+
+    def find_all(self, text: str, limit: int = -1) -> list[str]:
+        """All that is found, but at most ``limit`` if that is not negative.
+
+        An empty match right behind another one is none.
+        """
+        data = text.encode("utf-8", "replace")
+        found: list[str] = []
+        position, last_end, size = 0, -1, len(data)
+        while position <= size and len(found) != limit:
+            start, end = self._match(self._anchor, data, position, size)[0]
+            if start < 0:
+                break
+            if end > position or start != last_end:
+                found.append(data[start:end].decode())
+            position = end if end > position else _next(data, position)
+            last_end = end
+        return found
+
+
+def _next(data: bytes, position: int) -> int:
+    """Where the next character starts."""
+    position += 1
+    while position < len(data) and data[position] & 0xC0 == 0x80:
+        position += 1
+    return position
+
+
+@cache
+def _library() -> tuple[Any, Any, Any]:
+    import re2  # noqa: PLC0415 - only servers that meet a pattern need it
+
+    options = re2.Options()
+    options.log_errors = False
+    return re2, options, re2._Anchor.UNANCHORED  # noqa: SLF001 - see Pattern
+
+
+def _reworded(told: bytes) -> str:
+    """What RE2 says about a pattern in the words of Go."""
+    text = told.decode("utf-8", "replace")
+    for theirs in sorted(_WORDS, key=len, reverse=True):
+        if text.startswith(theirs):
+            return f"{_WORDS[theirs]}: `{text[len(theirs) :].removeprefix(': ')}`"
+    return text
 
 
 @lru_cache(maxsize=4096)
-def compile_pattern(pattern: str) -> re.Pattern[str]:
-    """The pattern, to be searched for anywhere in a text; raises ``re.error``."""
-    return re.compile(_translate(pattern), re.ASCII)
-
-
-def _translate(pattern: str) -> str:
-    """RE2's ``$`` is the very end; POSIX classes and Unicode properties are spelled out."""
-    pattern = _NAMED.sub(r"(?P<\1>", pattern)
-    multiline = _MULTILINE.search(pattern) is not None
-    out: list[str] = []
-    position, in_class = 0, False
-    # For each open group, how many groups that carry flags end with it.
-    scoped = [0]
-    while position < len(pattern):
-        char = pattern[position]
-        if char == "\\":
-            text, position = _escape(pattern, position, in_class=in_class)
-            out.append(text)
-            continue
-        if in_class and char == "[":
-            found = _CLASS.match(pattern, position)
-            if found is not None and found[2] in _POSIX:
-                out.append(_POSIX[found[2]])
-                position = found.end()
-                continue
-            out.append("\\[")
-        elif in_class:
-            in_class = char != "]" or _opens(out)
-            out.append(char)
-        elif char == "[":
-            in_class = True
-            out.append(char)
-        elif char == "(":
-            flags = _FLAGS.match(pattern, position)
-            if flags is not None:  # they hold to the end of the group around them
-                out.append(f"(?{flags[1]}:")
-                scoped[-1] += 1
-                position = flags.end()
-                continue
-            scoped.append(0)
-            out.append(char)
-        elif char == ")" and len(scoped) > 1:
-            out.append(")" * (scoped.pop() + 1))
-        elif char == "$" and not multiline:
-            out.append("\\Z")
-        else:
-            out.append(char)
-        position += 1
-    return "".join(out) + ")" * scoped[0]
-
-
-def _opens(out: list[str]) -> bool:
-    """Whether a closing bracket here is the first member of its class."""
-    return out[-1] == "[" or (out[-1] == "^" and len(out) > 1 and out[-2] == "[")
-
-
-def _escape(pattern: str, position: int, *, in_class: bool) -> tuple[str, int]:
-    following = pattern[position + 1 : position + 2]
-    if following == "z":
-        return "\\Z", position + 2
-    if following == "Q":
-        end = pattern.find("\\E", position)
-        end = len(pattern) if end < 0 else end
-        return re.escape(pattern[position + 2 : end]), end + 2
-    found = _PROPERTY.match(pattern, position + 1)
-    if found is not None:
-        members = _UNICODE.get(found[1] or found[2])
-        if members is None:
-            raise re.error(f"invalid character class range: `{pattern}`")
-        return members if in_class else f"[{members}]", found.end()
-    return pattern[position : position + 2], position + 2
+def compile_pattern(text: str) -> Pattern:
+    """The pattern; raises PatternError."""
+    return Pattern(text)

@@ -167,4 +167,4 @@ def compile_expression(environment: Environment, source: str) -> Expression:
     try:
         return Expression(source, environment.compile(source))
     except CompileError as error:
-        return Expression(source, None, f"compilation error: compilation failed: {error}")
+        return Expression(source, None, f"compilation error: {error.stage}: {error}")

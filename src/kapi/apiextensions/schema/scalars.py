@@ -100,7 +100,7 @@ def string_check(schema: JSONObject) -> Check | None:
     pattern = schema.get("pattern") or ""
     if longest is None and shortest is None and not pattern:
         return None
-    search = compile_pattern(pattern).search if pattern else None
+    matches = compile_pattern(pattern).matches if pattern else None
 
     def check(value: JSONValue, old: JSONValue, path: str, failures: Failures) -> None:
         if value.__class__ is not str:
@@ -111,7 +111,7 @@ def string_check(schema: JSONObject) -> Check | None:
             failures.append((shown[0], False))
         elif shortest is not None and len(value) < shortest:
             failures.invalid(path, value, f"should be at least {shortest} chars long")
-        elif search is not None and search(value) is None:
+        elif matches is not None and not matches(value):
             failures.invalid(path, value, f"should match '{pattern}'")
 
     return check

@@ -52,12 +52,12 @@ def _completely(schema: JSONObject) -> IsValid:
 def _string(schema: JSONObject) -> IsValid:
     longest, shortest = schema.get("maxLength"), schema.get("minLength") or 0
     pattern = schema.get("pattern") or ""
-    search = compile_pattern(pattern).search if pattern else None
+    matches = compile_pattern(pattern).matches if pattern else None
     has_format = string_format(schema.get("format") or "")
     values = schema.get("enum")
     listed = frozenset(text for text in values if isinstance(text, str)) if values else None
     nullable = bool(schema.get("nullable")) and listed is None
-    if search is None and listed is None and has_format is None:
+    if matches is None and listed is None and has_format is None:
         most = sys.maxsize if longest is None else longest
         return lambda value: (
             shortest <= len(value) <= most if value.__class__ is str else nullable and value is None
@@ -68,7 +68,7 @@ def _string(schema: JSONObject) -> IsValid:
             return nullable and value is None
         if (longest is not None and len(value) > longest) or len(value) < shortest:
             return False
-        if search is not None and search(value) is None:
+        if matches is not None and not matches(value):
             return False
         if listed is not None and value not in listed:
             return False

@@ -163,7 +163,8 @@ def _compiled(environment: Environment, text: str, member: str) -> Program:
         return environment.compile(text)
     except CompileError as error:
         prefix = "messageExpression " if member == "messageExpression" else ""
-        raise RuleError(member, f"{prefix}compilation failed: {error}") from error
+        stage = error.stage.removeprefix("program ") if prefix else error.stage
+        raise RuleError(member, f"{prefix}{stage}: {error}") from error
 
 
 def field_path(text: str, schema: JSONObject | None = None) -> str | None:

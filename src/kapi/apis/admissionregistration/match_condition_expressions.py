@@ -29,7 +29,7 @@ def compile_match_condition(expression: str) -> Program:
     try:
         program = _environment().compile(expression)
     except CompileError as error:
-        raise ExpressionError(f"compilation failed: {error}") from error
+        raise ExpressionError(f"{error.stage}: {error}") from error
     if program.type != BOOL:
         raise ExpressionError(f"must evaluate to bool but got {program.type}")
     return program

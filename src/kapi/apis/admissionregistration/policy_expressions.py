@@ -66,7 +66,7 @@ def check_expression(
     try:
         kind = environment.compile(text).type
     except CompileError as error:
-        errors.invalid(path, text, f"compilation failed: {error}")
+        errors.invalid(path, text, f"{error.stage}: {error}")
         return None
     found = "null_type" if kind.name == "null" else str(kind)
     if wanted and found not in wanted:

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from kapi.cel.values import CelError
-from kapi.util.patterns import compile_pattern
+from kapi.util.patterns import Pattern, PatternError, compile_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kapi.cel.functions import Functions
 
-__all__ = ["declare_strings", "pattern"]
+__all__ = ["declare_strings", "quote_text"]
 
 _LOWER = str.maketrans({chr(code): chr(code + 32) for code in range(65, 91)})
 _UPPER = str.maketrans({chr(code): chr(code - 32) for code in range(97, 123)})
+_ILLEGAL = "Illegal regex: {}"
 _SPACES = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
     "\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 )
-
-
-def pattern(text: str) -> re.Pattern[str]:
-    """A regular expression; raises CelError."""
-    try:
-        return compile_pattern(text)
-    except re.error as error:
-        raise CelError(f"error parsing regexp: {error}: `{text}`") from error
 
 
 def _at(text: str, position: int) -> str:
@@ -81,6 +73,7 @@ def _join(parts: list[Any], separator: str = "") -> str:
 
 
 def quote_text(text: str) -> str:
+    """A text in double quotes, as expressions write it."""
     escapes = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
     escapes |= {"\v": "\\v", "\\": "\\\\", '"': '\\"'}
     return '"' + "".join(escapes.get(letter, letter) for letter in text) + '"'
@@ -90,24 +83,37 @@ def _replace(text: str, old: str, new: str, count: int = -1) -> str:
     return text.replace(old, new, max(count, -1))
 
 
-def _find(text: str, expression: str) -> str:
-    match = pattern(expression).search(text)
-    return match[0] if match is not None else ""
+def _pattern(text: str, problem: str) -> Pattern:
+    try:
+        return compile_pattern(text)
+    except PatternError as error:
+        raise CelError(problem.format(error)) from error
 
 
-def _find_all(text: str, expression: str, limit: int = -1) -> list[str]:
-    found = [match[0] for match in pattern(expression).finditer(text)]
-    return found if limit < 0 else found[:limit]
+def _find(text: str, pattern: str) -> str:
+    return _pattern(pattern, _ILLEGAL).search(text) or ""
 
 
-def _matches(text: str, expression: str) -> bool:
-    return pattern(expression).search(text) is not None
+def _finder(pattern: str) -> Callable[[str], str]:
+    search = _pattern(pattern, "{}").search
+    return lambda text: search(text) or ""
 
 
-def _matcher(expression: str) -> Callable[[str], bool]:
+def _find_all(text: str, pattern: str, limit: int = -1) -> list[str]:
+    return _pattern(pattern, _ILLEGAL).find_all(text, limit)
+
+
+def _all_finder(pattern: str) -> Callable[[str], list[str]]:
+    return _pattern(pattern, "{}").find_all
+
+
+def _matches(text: str, pattern: str) -> bool:
+    return _pattern(pattern, "{}").matches(text)
+
+
+def _matcher(pattern: str) -> Callable[[str], bool]:
     """``matches`` with a pattern that is known when a program is compiled."""
-    search = pattern(expression).search
-    return lambda text: search(text) is not None
+    return _pattern(pattern, "{}").matches
 
 
 def declare_strings(functions: Functions) -> None:
@@ -118,9 +124,9 @@ def declare_strings(functions: Functions) -> None:
     declare("contains", "string.(string) -> bool", str.__contains__)
     declare("matches", "string.(string) -> bool", _matches, _matcher)
     declare("matches", "(string, string) -> bool", _matches)
-    declare("find", "string.(string) -> string", _find)
-    declare("findAll", "string.(string) -> list<string>", _find_all)
-    declare("findAll", "string.(string, int) -> list<string>", _find_all)
+    declare("find", "string.(string) -> string", _find, _finder)
+    declare("findAll", "string.(string) -> list<string>", _find_all, _all_finder)
+    declare("findAll", "string.(string, int) -> list<string>", _find_all, _all_finder)
     declare("charAt", "string.(int) -> string", _at)
     for name, call in (("indexOf", _index), ("lastIndexOf", _last_index)):
         declare(name, "string.(string) -> int", call)
