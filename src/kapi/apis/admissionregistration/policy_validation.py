@@ -1,6 +1,7 @@
-"""Validation of admission policies and their bindings, but for the compilation of expressions.
+"""Validation of validating admission policies, of bindings, and of what all policies have.
 
-Implements "Validating Admission Policy" and "Mutating Admission Policy" of the documentation.
+Implements "Validating Admission Policy" of the documentation, but for the compilation of
+expressions.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ import re
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery import metav1, names
-from kapi.apis.admissionregistration.mutation_expressions import MutatingExpressions
 from kapi.apis.admissionregistration.policy_expressions import validate_policy_expressions
 from kapi.apis.admissionregistration.rule_validation import (
     validate_match_conditions,
     validate_match_resources,
+    validate_mutating_operations,
 )
 
 if TYPE_CHECKING:
@@ -21,19 +22,18 @@ if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject
 
 __all__ = [
-    "validate_mutating_policy",
+    "validate_constraints",
+    "validate_failure_policy",
     "validate_policy_binding",
     "validate_policy_status",
     "validate_validating_policy",
+    "validate_variables",
 ]
 
 _FAILURE_POLICIES = ("Fail", "Ignore")
-_REINVOCATION_POLICIES = ("IfNeeded", "Never")
-_MUTATING_OPERATIONS = ("*", "CONNECT", "CREATE", "UPDATE")
 _REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge")
 _ACTIONS = ("Audit", "Deny", "Warn")
 _NOT_FOUND_ACTIONS = ("Deny", "Allow")
-_PATCHES = {"ApplyConfiguration": "applyConfiguration", "JSONPatch": "jsonPatch"}
 _CEL_IDENTIFIER = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
 _CEL_RESERVED = frozenset(
     (
@@ -69,7 +69,7 @@ _EXCLUSIVE = "name and selector are mutually exclusive"
 def validate_validating_policy(obj: JSONObject, errors: ErrorList) -> None:
     """A ValidatingAdmissionPolicy."""
     spec = obj.get("spec") or {}
-    _validate_failure_policy(spec, errors)
+    validate_failure_policy(spec, errors)
     _validate_common(spec, errors)
     validations, annotations = spec.get("validations") or [], spec.get("auditAnnotations") or []
     if not validations and not annotations:
@@ -82,55 +82,8 @@ def validate_validating_policy(obj: JSONObject, errors: ErrorList) -> None:
     validate_policy_expressions(spec, errors)
 
 
-def validate_mutating_policy(
-    obj: JSONObject, errors: ErrorList, old: JSONObject | None = None
-) -> None:
-    """A MutatingAdmissionPolicy; of an update only what is new is compiled.
-
-    An expression that was accepted before must not hinder a change of something else.
-    """
-    spec, old_spec = obj.get("spec") or {}, (old or {}).get("spec")
-    same_conditions = _same(spec, old_spec, "paramKind", "matchConditions")
-    same_mutations = _same(spec, old_spec, "paramKind", "variables", "mutations")
-    expressions = MutatingExpressions(spec)
-    _validate_failure_policy(spec, errors)
-    _validate_constraints(spec, errors)
-    if spec.get("matchConstraints") is not None:
-        rules = spec["matchConstraints"].get("resourceRules") or []
-        _validate_operations(rules, "spec.matchConstraints.resourceRules.operations", errors)
-    if not same_conditions:
-        conditions = spec.get("matchConditions") or []
-        validate_match_conditions(conditions, "spec.matchConditions", errors)
-        expressions.check_conditions(errors)
-    _validate_variables(spec, errors)
-    if not same_mutations:
-        expressions.check_variables(errors)
-    mutations = spec.get("mutations") or []
-    if not mutations:
-        errors.required("spec.mutations", "mutations must contain at least one item")
-    for i, mutation in enumerate(mutations):
-        checked = None if same_mutations else expressions
-        _validate_mutation(mutation, f"spec.mutations[{i}]", errors, checked)
-    reinvocation = spec.get("reinvocationPolicy", "")
-    if not reinvocation:
-        errors.required("spec.reinvocationPolicy")
-    elif reinvocation not in _REINVOCATION_POLICIES:
-        errors.not_supported("spec.reinvocationPolicy", reinvocation, _REINVOCATION_POLICIES)
-
-
-def _same(spec: JSONObject, old: JSONObject | None, *members: str) -> bool:
-    return old is not None and all(spec.get(name) == old.get(name) for name in members)
-
-
-def _validate_operations(rules: list[JSONObject], path: str, errors: ErrorList) -> None:
-    """What is deleted cannot be changed."""
-    for rule in rules:
-        for operation in rule.get("operations") or ():
-            if operation not in _MUTATING_OPERATIONS:
-                errors.not_supported(path, operation, _MUTATING_OPERATIONS)
-
-
-def _validate_failure_policy(spec: JSONObject, errors: ErrorList) -> None:
+def validate_failure_policy(spec: JSONObject, errors: ErrorList) -> None:
+    """What failures of a policy mean."""
     policy = spec.get("failurePolicy")
     if policy is None:
         errors.required("spec.failurePolicy")
@@ -140,13 +93,14 @@ def _validate_failure_policy(spec: JSONObject, errors: ErrorList) -> None:
 
 def _validate_common(spec: JSONObject, errors: ErrorList) -> None:
     """Parameters, what is matched, match conditions and variables."""
-    _validate_constraints(spec, errors)
+    validate_constraints(spec, errors)
     conditions = spec.get("matchConditions") or []
     validate_match_conditions(conditions, "spec.matchConditions", errors)
-    _validate_variables(spec, errors)
+    validate_variables(spec, errors)
 
 
-def _validate_constraints(spec: JSONObject, errors: ErrorList) -> None:
+def validate_constraints(spec: JSONObject, errors: ErrorList) -> None:
+    """Parameters, and what a policy is meant for."""
     param_kind = spec.get("paramKind")
     if param_kind is not None:
         _validate_param_kind(param_kind, "spec.paramKind", errors)
@@ -159,7 +113,8 @@ def _validate_constraints(spec: JSONObject, errors: ErrorList) -> None:
             errors.required("spec.matchConstraints.resourceRules")
 
 
-def _validate_variables(spec: JSONObject, errors: ErrorList) -> None:
+def validate_variables(spec: JSONObject, errors: ErrorList) -> None:
+    """Names of variables; their expressions are there."""
     for i, variable in enumerate(spec.get("variables") or ()):
         path, name = f"spec.variables[{i}]", variable.get("name", "")
         if not name.strip():
@@ -245,33 +200,6 @@ def _validate_audit_annotations(
         seen.add(key)
 
 
-def _validate_mutation(
-    mutation: JSONObject, path: str, errors: ErrorList, expressions: MutatingExpressions | None
-) -> None:
-    """``expressions`` is None for what was checked before."""
-    patch_type = mutation.get("patchType", "")
-    if not patch_type:
-        errors.required(f"{path}.patchType")
-        return
-    wanted = _PATCHES.get(patch_type)
-    if wanted is None:
-        errors.not_supported(f"{path}.patchType", patch_type, sorted(_PATCHES))
-        return
-    patch, where = mutation.get(wanted), f"{path}.{wanted}"
-    if patch is None:
-        errors.required(where, f"must be specified when patchType is {patch_type}")
-    else:
-        text, where = patch.get("expression", "").strip(), f"{where}.expression"
-        if not text:
-            errors.required(where)
-        elif expressions is not None:
-            expressions.check_mutation(patch_type, text, where, errors)
-    for member in _PATCHES.values():
-        if member != wanted and mutation.get(member) is not None:
-            message = f"must not be specified when patchType is {patch_type}"
-            errors.invalid(f"{path}.{member}", f"{{{member}}}", message)
-
-
 def validate_policy_binding(
     obj: JSONObject, errors: ErrorList, *, actions: bool, mutating: bool = False
 ) -> None:
@@ -291,7 +219,7 @@ def validate_policy_binding(
         validate_match_resources(match, "spec.matchResouces", errors)
         if mutating:
             where = "spec.matchResources.resourceRules.operations"
-            _validate_operations(match.get("resourceRules") or [], where, errors)
+            validate_mutating_operations(match.get("resourceRules") or [], where, errors)
     if actions:
         _validate_actions(spec.get("validationActions") or [], "spec.validationActions", errors)
 

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 __all__ = [
     "validate_match_conditions",
     "validate_match_resources",
+    "validate_mutating_operations",
     "validate_rule_with_operations",
 ]
 
 _OPERATIONS = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
+_MUTATING_OPERATIONS = ("*", "CONNECT", "CREATE", "UPDATE")
 _SCOPES = ("*", "Cluster", "Namespaced")
 _MATCH_POLICIES = ("Equivalent", "Exact")
 _MAX_CONDITIONS = 64
@@ -136,3 +138,11 @@ def _validate_resource_names(values: list[str], path: str, errors: ErrorList) ->
         if name in seen:
             errors.duplicate(where, name)
         seen.add(name)
+
+
+def validate_mutating_operations(rules: list[JSONObject], path: str, errors: ErrorList) -> None:
+    """Operations of rules by which objects are changed: not those of what is deleted."""
+    for rule in rules:
+        for operation in rule.get("operations") or ():
+            if operation not in _MUTATING_OPERATIONS:
+                errors.not_supported(path, operation, _MUTATING_OPERATIONS)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from kapi.apis.admissionregistration.mutating_policy_validation import validate_mutating_policy
 from kapi.apis.admissionregistration.policy_validation import (
-    validate_mutating_policy,
     validate_policy_binding,
     validate_policy_status,
     validate_validating_policy,

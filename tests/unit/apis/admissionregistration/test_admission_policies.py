@@ -9,8 +9,8 @@ import pytest
 from kapi.apimachinery.field import ErrorList
 from kapi.apis.admissionregistration.columns import POLICY_BINDING, VALIDATING_POLICY
 from kapi.apis.admissionregistration.defaults import default_policy, default_policy_binding
+from kapi.apis.admissionregistration.mutating_policy_validation import validate_mutating_policy
 from kapi.apis.admissionregistration.policy_validation import (
-    validate_mutating_policy,
     validate_policy_binding,
     validate_validating_policy,
 )
