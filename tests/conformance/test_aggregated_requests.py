@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import socket
 import ssl
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from front_server import API_SERVICES, eventually, front_server
 from kapi.authentication.request_header import HeaderNames
 from kapi.server.options import ProxyClientOptions
+from kapi.util.http_client import ClientConnection
 from server_behind import GROUP, WIDGETS, ServerBehind
 
 AGGREGATED = "Accept: application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
@@ -38,6 +40,8 @@ async def front(tmp_path, behind):
 async def registered(front, behind):
     """The first server, when the group behind is available."""
     await front.register(behind.api_service())
+    # What the first server wants to know for itself it knows then.
+    await eventually(lambda: behind.requests("/openapi/v2") and behind.idle == behind.writers)
     return front
 
 
@@ -134,7 +138,6 @@ async def test_unasked_answers_are_dropped(registered, behind):
 async def test_connections_go_with_their_api_service(registered, behind):
     """Another CA bundle means new connections, an APIService that is gone none."""
     await registered.ask("GET", WIDGETS)
-    await eventually(lambda: behind.requests("/openapi/v2"))
     assert behind.idle
     path = f"{API_SERVICES}/v1.{GROUP}"
     api_service = json.loads((await registered.ask("GET", path))[1])
@@ -148,6 +151,17 @@ async def test_connections_go_with_their_api_service(registered, behind):
     await registered.until(WIDGETS, lambda status, _: status == 200)
     assert (await registered.ask("DELETE", path))[0] == 200
     await eventually(lambda: not behind.writers)
+
+
+async def test_silent_servers_are_probed(behind):
+    """A watch on a machine that is gone without a word does not stay open for ever."""
+    context = ssl.create_default_context(cadata=behind.ca.decode())
+    opened = await ClientConnection.connect(
+        "127.0.0.1", behind.port, context, 5, "backend.default.svc"
+    )
+    connection = opened._writer.transport.get_extra_info("socket")
+    assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    opened.abort()
 
 
 # -- streams ----------------------------------------------------------------------------------

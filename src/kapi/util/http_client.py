@@ -46,6 +46,11 @@ _VERIFICATION = {
     21: "certificate signed by unknown authority",
 }
 _SWITCHING_PROTOCOLS = 101
+# How long a connection may be silent before its peer is probed, and between probes; as Go does.
+_PROBE_SECONDS = 30
+_PROBING = [
+    getattr(socket, name) for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL") if hasattr(socket, name)
+]
 
 
 class HTTPClientError(Exception):
@@ -183,6 +188,7 @@ class ClientConnection:
             ssl=tls,
             server_hostname=server_name if tls is not None else None,
         )
+        _detect_dead_peers(transport.get_extra_info("socket"))
         return cls(reader, asyncio.StreamWriter(transport, protocol, reader, loop))
 
     async def send_head(
@@ -301,6 +307,15 @@ class ClientConnection:
     def abort(self) -> None:
         """Close at once; whoever reads sees the end."""
         self._writer.transport.abort()
+
+
+def _detect_dead_peers(connection: socket.socket | None) -> None:
+    """A machine that is gone without a word ends long exchanges after some minutes, too."""
+    if connection is None:
+        return
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option in _PROBING:
+        connection.setsockopt(socket.IPPROTO_TCP, option, _PROBE_SECONDS)
 
 
 async def resolve(host: str) -> list[str]:
