@@ -221,6 +221,9 @@ _ZERO: dict[str, JSONValue] = {
 }
 # Go structs behind one JSON scalar: omitempty never drops them.
 _STRUCT_LIKE = frozenset({"struct", "quantity", "int-or-string", "time", "microtime", "any"})
+_UNIONS = frozenset({"schema-or-bool", "schema-or-array", "schema-or-strings"})
+# Stored as JSON and not as protobuf, and so without losing the difference of null and empty.
+_KEEPS_EMPTY = "io.k8s.apiextensions-apiserver."
 
 
 class DecoderCompiler:
@@ -276,7 +279,7 @@ class DecoderCompiler:
 
         self._decoders[id(kind)] = decode  # before the members: structs may contain themselves
         for name, field in kind.fields.items():
-            member = self._member(field)
+            member = self._member(field, keeps_empty=kind.name.startswith(_KEEPS_EMPTY))
             members[name] = _dropped(member) if field.gated else member
         always.extend(self.always(kind))
         return decode
@@ -286,13 +289,17 @@ class DecoderCompiler:
         zeros = ((name, self._zero(field)) for name, field in kind.fields.items())
         return [(name, zero) for name, zero in zeros if zero is not None]
 
-    def _member(self, field: Field) -> Decoder:
+    def _member(self, field: Field, *, keeps_empty: bool) -> Decoder:
         decode = self.decoder(field.type)
         kind = field.type.kind
+        if kind in _UNIONS:
+            return _none_omitted(decode)
         if field.pointer or kind in _STRUCT_LIKE:
             return _null_omitted(decode)
         if not field.omitempty:
-            return _null_kept(decode) if kind in {"list", "map", "bytes"} else decode
+            if kind not in {"list", "map", "bytes"}:
+                return decode
+            return _null_or(decode) if keeps_empty else _null_kept(decode)
         if kind == "string":
             return _nonempty_string
         return _falsy_omitted(decode)
@@ -357,6 +364,15 @@ def _null_kept(decode: Decoder) -> Decoder:
     return decode_member
 
 
+def _null_or(decode: Decoder) -> Decoder:
+    """For lists and maps that are always written, where null and empty are two values."""
+
+    def decode_member(value: JSONValue, unknown: list[str]) -> JSONValue:
+        return None if value is None else decode(value, unknown)
+
+    return decode_member
+
+
 def _list(element: Decoder) -> Decoder:
     def decode(value: JSONValue, unknown: list[str]) -> JSONValue:
         if value.__class__ is list:
@@ -394,19 +410,33 @@ def _map(element: Decoder) -> Decoder:
 
 
 def _union(kind: str, schema: Decoder) -> Decoder:
-    """JSONSchemaProps, or what stands for it: a boolean, a list of them, a list of strings."""
+    """JSONSchemaProps, or what stands for it: a boolean, a list of them, a list of strings.
+
+    Unknown members are not told from here on, and where no boolean can stand, anything else
+    counts as not given.
+    """
 
     def decode(value: JSONValue, unknown: list[str]) -> JSONValue:
         if value.__class__ is dict:
-            return schema(value, unknown)
-        if kind == "schema-or-bool" and value.__class__ is bool:
+            return schema(value, [])
+        if kind == "schema-or-bool":
+            if value is not None and value.__class__ is not bool:
+                raise DecodeError
             return value
-        if kind == "schema-or-array" and value.__class__ is list:
-            return [schema(item, unknown) for item in value]
-        if kind == "schema-or-strings" and value.__class__ is list:
-            return [_string(item, unknown) for item in value]
-        if value is None:
+        if value.__class__ is not list:
             return None
-        raise DecodeError
+        if kind == "schema-or-array":
+            return [schema(item, []) for item in value] or None
+        return [_string(item, unknown) for item in value] or None
 
     return decode
+
+
+def _none_omitted(decode: Decoder) -> Decoder:
+    """For unions, which may turn out to be nothing."""
+
+    def decode_member(value: JSONValue, unknown: list[str]) -> JSONValue:
+        found = decode(value, unknown)
+        return _OMIT if found is None else found
+
+    return decode_member

@@ -12,18 +12,21 @@ import orjson
 
 from kapi.apimachinery.scheme.decode import DecodeError
 from kapi.apimachinery.scheme.go_names import element_type, go_type
+from kapi.apimachinery.scheme.model import Type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kapi.apimachinery.scheme.decode import DecoderCompiler
     from kapi.apimachinery.scheme.go_names import GoNames
-    from kapi.apimachinery.scheme.model import Type
     from kapi.apimachinery.types import JSONObject, JSONValue
 
 __all__ = ["type_error", "unknown_fields"]
 
 _NUMBERS = frozenset({"int32", "int64", "double", "int-or-string"})
+# Types in Go that decode themselves: where one fails, nothing more is read.
+_OWN_DECODERS = frozenset({"time", "microtime", "duration", "quantity", "int-or-string"})
+_STRING = Type("string")
 
 
 def unknown_fields(kind: Type, value: JSONValue, path: str = "") -> Iterator[str]:
@@ -42,17 +45,16 @@ def unknown_fields(kind: Type, value: JSONValue, path: str = "") -> Iterator[str
     elif kind.kind == "map" and isinstance(value, dict) and kind.element is not None:
         for key, item in value.items():
             yield from unknown_fields(kind.element, item, f"{path}.{key}")
-    elif kind.element is not None and kind.kind.startswith("schema-or-"):
-        items = value if isinstance(value, list) else [value]
-        for item in items:
-            if isinstance(item, dict):
-                yield from unknown_fields(kind.element, item, path)
+    # What is below a union of schemas is read by a decoder of its own, which is not strict.
 
 
 def type_error(compiler: DecoderCompiler, names: GoNames, kind: Type, value: JSONValue) -> str:
-    """The decoder's message for the first value of a wrong type; empty when there is none."""
+    """The decoder's message for a value of a wrong type; empty when there is none.
+
+    It is the first value that stops the decoder, or else the first of all.
+    """
     walk = _TypeErrors(compiler, names)
-    return next(walk.of(kind, value, _Place("", "", go_type(kind))), "")
+    return _told(walk.of(kind, value, _Place("", "", go_type(kind)))).text
 
 
 class _Place(NamedTuple):
@@ -61,6 +63,24 @@ class _Place(NamedTuple):
     struct: str
     path: str
     type: str
+    # Below a union of schemas the struct that is told is the one around it.
+    around: str = ""
+
+
+class _Mistake(NamedTuple):
+    """A value of a wrong type; the decoder goes on behind most, and tells the first of these."""
+
+    text: str
+    stops: bool = False
+
+
+def _told(mistakes: Iterator[_Mistake]) -> _Mistake:
+    first = None
+    for mistake in mistakes:
+        if mistake.stops:
+            return mistake
+        first = first or mistake
+    return first or _Mistake("")
 
 
 class _TypeErrors:
@@ -70,27 +90,50 @@ class _TypeErrors:
         self._compiler = compiler
         self._names = names
 
-    def of(self, kind: Type, value: JSONValue, place: _Place) -> Iterator[str]:
+    def of(self, kind: Type, value: JSONValue, place: _Place) -> Iterator[_Mistake]:
         """The message of each value of a wrong type."""
         if value is None:
             return
+        element = kind.element
         if kind.kind == "struct" and isinstance(value, dict):
-            yield from self._members(kind, value, place.path)
-        elif kind.element is not None and kind.kind == "list" and isinstance(value, list):
-            inner = place._replace(type=element_type(place.type, kind.element))
+            yield from self._members(kind, value, place)
+        elif element is not None and kind.kind == "list" and isinstance(value, list):
+            inner = place._replace(type=element_type(place.type, element))
             for item in value:
-                yield from self.of(kind.element, item, inner)
-        elif kind.element is not None and kind.kind == "map" and isinstance(value, dict):
-            inner = place._replace(type=element_type(place.type, kind.element))
+                yield from self.of(element, item, inner)
+        elif element is not None and kind.kind == "map" and isinstance(value, dict):
+            inner = place._replace(type=element_type(place.type, element))
             for item in value.values():
-                yield from self.of(kind.element, item, inner)
+                yield from self.of(element, item, inner)
+        elif element is not None and kind.kind.startswith("schema-or-"):
+            found = _told(self._union(kind.kind, element, value, place))
+            if found.text:
+                yield found._replace(stops=True)
         else:
             try:
                 self._compiler.decoder(kind)(value, [])
             except DecodeError as error:
-                yield error.detail or _mismatch(kind, value, place)
+                text = error.detail or _mismatch(kind, value, place)
+                yield _Mistake(text, stops=kind.kind in _OWN_DECODERS)
 
-    def _members(self, kind: Type, value: JSONObject, path: str) -> Iterator[str]:
+    def _union(
+        self, union: str, schema: Type, value: JSONValue, place: _Place
+    ) -> Iterator[_Mistake]:
+        """What stands for schemas is read by itself, whatever it stands in."""
+        inner = place._replace(type=go_type(schema), around=place.around or place.struct)
+        if isinstance(value, dict):
+            yield from self._members(schema, value, inner)
+        elif isinstance(value, list) and union == "schema-or-strings":
+            for item in value:
+                yield from self.of(_STRING, item, inner._replace(type="string"))
+        elif isinstance(value, list) and union == "schema-or-array":
+            for item in value:
+                yield from self.of(schema, item, inner)
+        elif union == "schema-or-bool" and not isinstance(value, bool):
+            yield _Mistake("boolean or JSON schema expected")
+
+    def _members(self, kind: Type, value: JSONObject, place: _Place) -> Iterator[_Mistake]:
+        path = place.path
         for name, item in value.items():
             field = kind.fields.get(name)
             if field is None:
@@ -98,8 +141,8 @@ class _TypeErrors:
             # The document's own kind and apiVersion were judged before.
             inner = self._names.field_path(kind, name) if path else name
             at = f"{path}.{inner}" if path else inner
-            place = _Place(kind.go_name, at, self._names.field_type(kind, name))
-            yield from self.of(field.type, item, place)
+            struct, declared = place.around or kind.go_name, self._names.field_type(kind, name)
+            yield from self.of(field.type, item, _Place(struct, at, declared, place.around))
 
 
 def _mismatch(kind: Type, value: JSONValue, place: _Place) -> str:
