@@ -590,6 +590,35 @@ async def test_classes_that_judge_need_no_function(start_cluster, fails):
     await refusal(change, fails, refused)
 
 
+async def test_rules_that_became_stricter_let_metadata_pass(start_cluster, fails):
+    """A change of labels is refused for what it breaks itself, not for what was broken before."""
+    extension = things()
+    strict = False
+
+    @extension.validate(Thing)
+    def small(thing):
+        if strict and thing.spec.size > 1:
+            yield ext.invalid("spec.size", thing.spec.size, "too large")
+        if "bad" in thing.metadata.labels:
+            yield ext.forbidden("metadata.labels[bad]", "not this one")
+
+    @extension.validate(Thing)
+    async def later(thing):
+        if strict and thing.spec.size > 1:
+            yield ext.invalid("spec.size", thing.spec.size, "really")
+
+    cluster = await start_cluster(extensions=(extension,))
+    await cluster.create(THINGS, thing(size=2))
+    strict = True
+    labelled = cluster.patch("merge", f"{THINGS}/one", {"metadata": {"labels": {"good": "1"}}})
+    assert (await labelled).status_code == 200
+    bad = cluster.patch("merge", f"{THINGS}/one", {"metadata": {"labels": {"bad": "1"}}})
+    label = ("FieldValueForbidden", "metadata.labels[bad]", "Forbidden: not this one")
+    await refusal(bad, fails, label)
+    large = ("FieldValueInvalid", "spec.size", "Invalid value: 3: too large")
+    await refusal(cluster.patch("merge", f"{THINGS}/one", {"spec": {"size": 3}}), fails, large)
+
+
 async def test_what_is_refused_now_can_be_mended(servers, fails):
     """An object that stricter classes do not take is none to compare with, and can be changed."""
     first = await servers.start(things())
@@ -598,6 +627,7 @@ async def test_what_is_refused_now_can_be_mended(servers, fails):
     @dataclass
     class Thing:
         size: int = 1
+        words: list[str] = field(default_factory=list)
 
         def __post_init__(self):
             if self.size > 9:
@@ -613,7 +643,9 @@ async def test_what_is_refused_now_can_be_mended(servers, fails):
 
     second = await servers.start(stricter)
     labels = {"metadata": {"labels": {"a": "b"}}}
-    fails(await second.patch("merge", f"{THINGS}/one", labels), 422, "Invalid")
+    assert (await second.patch("merge", f"{THINGS}/one", labels)).status_code == 200
+    still = {"spec": {"size": 50, "words": ["new"]}}
+    fails(await second.patch("merge", f"{THINGS}/one", still), 422, "Invalid")
     for size in (5, 6):
         change = {"spec": {"size": size}}
         assert (await second.patch("merge", f"{THINGS}/one", change)).status_code == 200

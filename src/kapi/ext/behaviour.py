@@ -75,22 +75,40 @@ class Behaviour:
         old: JSONObject | None,
         errors: ErrorList,
     ) -> None:
-        """Call the plain @validate functions; those that wait follow in admission."""
+        """Call the plain @validate functions; those that wait follow in admission.
+
+        A write that changes nothing but metadata is not refused for what was wrong before.
+        """
         on_status = context.subresource == "status"
         functions = self._status_validators if on_status else self._validators
         if not (functions or self._hub.judges) or _only_leaves(obj, old):
             return
+        found = self._judged(functions, context, obj, old)
+        if found and old is not None and _same_content(obj, old):
+            found = _new_in(found, self._judged(functions, context, old, old))
+        errors.extend(found)
+
+    def _judged(
+        self,
+        functions: Sequence[Function],
+        context: RequestContext,
+        obj: JSONObject,
+        old: JSONObject | None,
+    ) -> ErrorList:
+        """What the classes and plain functions say about an object."""
+        found = ErrorList()
         view, given = self._given(context, obj, old)
         try:
-            _ = view.status if on_status else view.spec
+            _ = view.status if context.subresource == "status" else view.spec
         except Unfit as error:
-            _add(error, errors)
-            return
+            _add(error, found)
+            return found
         for function in functions:
             try:
-                _collect(function.run(view, given), function, errors)
+                _collect(function.run(view, given), function, found)
             except (FieldError, Unfit) as error:
-                _add(error, errors)
+                _add(error, found)
+        return found
 
     async def validate_waiting(
         self, context: RequestContext, obj: JSONObject, old: JSONObject | None
@@ -100,15 +118,27 @@ class Behaviour:
         functions = self._waiting_status if on_status else self._waiting
         if not functions or _only_leaves(obj, old):
             return
-        errors = ErrorList()
+        found = await self._judged_waiting(functions, context, obj, old)
+        if found and old is not None and _same_content(obj, old):
+            found = _new_in(found, await self._judged_waiting(functions, context, old, old))
+        if found:
+            raise self.invalid(obj, found)
+
+    async def _judged_waiting(
+        self,
+        functions: Sequence[Function],
+        context: RequestContext,
+        obj: JSONObject,
+        old: JSONObject | None,
+    ) -> ErrorList:
+        found = ErrorList()
         view, given = self._given(context, obj, old)
         for function in functions:
             try:
-                _collect(await function.wait(view, given), function, errors)
+                _collect(await function.wait(view, given), function, found)
             except (FieldError, Unfit) as error:
-                _add(error, errors)
-        if errors:
-            raise self.invalid(obj, errors)
+                _add(error, found)
+        return found
 
     def invalid(self, obj: JSONObject, errors: ErrorList) -> Invalid:
         """The refusal of an object."""
@@ -147,7 +177,7 @@ class Behaviour:
         Validation, which follows, says then what is wrong with it.
         """
         functions = self.declaration.mutators
-        if not functions or not self._fits(obj):
+        if not functions or not self._fits(obj) or self._refuses(obj):
             return
         for function in functions:
             view, given = self._given(context, obj, old)
@@ -170,6 +200,16 @@ class Behaviour:
         failures = Failures()
         self._check(obj.get("spec") or {}, ABSENT, "", failures)
         return not failures
+
+    def _refuses(self, obj: JSONObject) -> bool:
+        """Whether the class of the spec itself does not take an object that fits its schema."""
+        if not self._hub.judges:
+            return False
+        try:
+            _ = self.view(obj).spec
+        except Unfit:
+            return True
+        return False
 
     # -- conversion ---------------------------------------------------------------------------
 
@@ -304,14 +344,21 @@ def _no_metadata(value: JSONValue, unknown: list[str]) -> JSONValue:
     return value
 
 
+def _same_content(obj: JSONObject, old: JSONObject) -> bool:
+    return bool(obj.get("spec") == old.get("spec") and obj.get("status") == old.get("status"))
+
+
 def _only_leaves(obj: JSONObject, old: JSONObject | None) -> bool:
     """Whether an object that is being deleted merely gets closer to it (its finalizers)."""
-    return (
-        old is not None
-        and "deletionTimestamp" in old["metadata"]
-        and obj.get("spec") == old.get("spec")
-        and obj.get("status") == old.get("status")
-    )
+    if old is None or "deletionTimestamp" not in old["metadata"]:
+        return False
+    return _same_content(obj, old)
+
+
+def _new_in(found: ErrorList, before: ErrorList) -> ErrorList:
+    """The errors that were not there before."""
+    known = {(error.reason, str(error)) for error in before}
+    return ErrorList(error for error in found if (error.reason, str(error)) not in known)
 
 
 def _collect(result: Any, function: Function, errors: ErrorList) -> None:
