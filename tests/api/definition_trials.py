@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from schema_instances.expectations import with_defaults, with_junk
+from schema_instances.expectations import (
+    with_defaults,
+    with_junk,
+    with_nulls,
+    without_nulls,
+)
 from schema_instances.generator import Generator, Unreachable
 from schema_instances.locations import field
 from schema_instances.twins import twins
@@ -76,6 +81,8 @@ class Trial:
         await self._round_trip(name, full)
         if self.failures:  # what comes now would fail as well
             return
+        await self._nulls(name, minimal)
+        await self._nulls(name, full)
         await self._changes(name, minimal, full)
         await self._twins(name)
 
@@ -133,6 +140,14 @@ class Trial:
             await self._status_round_trip(path, body["status"], expected)
         await cluster.delete(path)
         await self._apply(name, body, expected)
+
+    async def _nulls(self, name, body):
+        """Nulls are dropped, replaced by defaults, or kept where a field is nullable."""
+        schema = self.generator.schema
+        nulls = with_nulls(schema, body)
+        answer = await self.cluster.post(self.path, self.instance(name, nulls), dryRun="All")
+        expected = self._expected(without_nulls(schema, nulls))
+        self._equal("create with nulls", answer, 201, expected)
 
     async def _status_round_trip(self, path, status, expected):
         read = (await self.cluster.get(path)).json()
