@@ -899,6 +899,20 @@ async def test_a_definition_that_others_made_is_taken_over(servers):
     assert mark == {"kapi.dev/python-extension": "example.com"}
 
 
+@pytest.mark.parametrize("minor", [25, 29, 36])
+async def test_every_version_of_kubernetes_has_extensions(start_cluster, caplog, minor):
+    """What definitions of a version do not know yet is left out and told of in the log."""
+    with caplog.at_level(logging.WARNING):
+        cluster = await start_cluster(
+            kubernetes_minor=minor, extensions=tuple(load_extensions(EXAMPLE))
+        )
+    await cluster.create(SHOPS, shop())
+    path = "spec.versions[0].selectableFields"
+    told = f"Kubernetes 1.{minor} does not have {path} of shops.shop.example.com"
+    assert (told in caplog.text) == (minor < 30)
+    assert (await cluster.delete(SHOP_CRD)).status_code == 403
+
+
 async def test_what_cannot_be_served_ends_the_start(servers, start_cluster):
     """Conflicts with what is stored, and between extensions, are told in one line."""
     first = await servers.start()

@@ -7,6 +7,7 @@ before anybody is served; its functions hang on this object.
 from __future__ import annotations
 
 import logging
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
 from kapi.admission.plugins.python_extensions import PythonExtensions
@@ -41,6 +42,8 @@ class Extensions:
     def __init__(self, extensions: Sequence[Extension]) -> None:
         self.behaviours: dict[str, Behaviour] = {}
         self._definitions: dict[str, JSONObject] = {}
+        # As they are in the store; known once the server is.
+        self._specs: dict[str, JSONObject] = {}
         for extension in extensions:
             try:
                 declarations = extension.declarations()
@@ -57,8 +60,7 @@ class Extensions:
 
         It comes once it is known that there is a namespace, and before all others.
         """
-        specs = {name: definition["spec"] for name, definition in self._definitions.items()}
-        own = PythonExtensions(self.behaviours, specs)
+        own = PythonExtensions(self.behaviours, self._specs)
         first = sum(plugin.name == "NamespaceLifecycle" for plugin in plugins[:1])
         return [*plugins[:first], own, *plugins[first:]]
 
@@ -78,9 +80,16 @@ class Extensions:
             name = behaviour.declaration.extension
             own = InProcessClient(api, f"system:extension:{name}", name)
             behaviour.client = ExtensionClient(own)
-        if not client.serves(DEFINITIONS):
+        resource = api.catalogue.get(*DEFINITIONS)
+        if resource is None:
             raise StartError("extensions need customresourcedefinitions, which are switched off")
-        for name, definition in self._definitions.items():
+        for name, declared in self._definitions.items():
+            decoded = resource.codec.decode(deepcopy(declared))
+            if decoded.unknown:
+                paths = ", ".join(decoded.unknown)
+                _LOG.warning("Kubernetes 1.%d does not have %s of %s", api.minor, paths, name)
+            definition = decoded.obj
+            self._specs[name] = definition["spec"]
             try:
                 await self._ensure(client, name, definition)
             except StatusError as error:
