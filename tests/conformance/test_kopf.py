@@ -41,6 +41,13 @@ class Operator:
                 stderr=out,
             )
 
+    def wait_to_say(self, text):
+        """Wait until something stands in its log."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        while text not in self.log.read_text():
+            assert time.monotonic() < end, self.log.read_text()[-3000:]
+            time.sleep(0.05)
+
     def end(self):
         """End it as a person would; it stops its daemons and says goodbye to its peers."""
         self.process.send_signal(signal.SIGINT)
@@ -204,7 +211,7 @@ def test_peers(cafes, operate):
     high = operate("--peering=cafes", "--priority=100", name="high")
     peers = cafes.wait("kopfpeering/cafes", lambda obj: len(obj["status"]) == 2, high)
     assert {peer["priority"] for peer in peers["status"].values()} == {1, 100}
-    time.sleep(0.5)  # the other one reads this and pauses
+    low.wait_to_say("Pausing operations in favour of")
     cafes.open("b")
     cafes.wait("cm/b-menu", has(by="high"), high)
     high.end()
