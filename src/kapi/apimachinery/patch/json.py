@@ -20,11 +20,11 @@ from kapi.apimachinery.patch.document import kind_of, read
 from kapi.apimachinery.serializer.json import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from kapi.apimachinery.types import JSONObject, JSONValue
 
-__all__ = ["PatchError", "TestFailed", "apply", "decode", "patched"]
+__all__ = ["PatchError", "TestFailed", "apply", "decode", "patched", "walked"]
 
 _MAX_OPERATIONS: Final = 10_000
 _MAX_COPY_BYTES: Final = 3 * 1024 * 1024  # of JSON, all copies of one patch together
@@ -104,18 +104,27 @@ def patched(document: JSONObject, operations: list[JSONObject]) -> JSONValue:
     """
     if not operations:
         return document
+    return walked(document, operations)[0]
+
+
+def walked(document: JSONObject, operations: list[JSONObject]) -> tuple[JSONValue, Collection[int]]:
+    """The document after all operations, and the ids of the containers that they walked into.
+
+    Raises:
+        PatchError: an operation cannot be applied.
+    """
     target = _Target(document)
     for operation in operations:
         target.run(operation or {})
-    return target.root
+    return target.root, target.owned
 
 
 class _Target:
-    """The document while it changes. ``_owned`` keeps the containers that were already copied."""
+    """The document while it changes. ``owned`` keeps the containers that were already copied."""
 
     def __init__(self, document: JSONObject) -> None:
         self.root: _Container = dict(document)
-        self._owned: dict[int, _Container] = {id(self.root): self.root}
+        self.owned: dict[int, _Container] = {id(self.root): self.root}
         self._copied_bytes = 0
 
     def run(self, operation: JSONObject) -> None:
@@ -147,7 +156,7 @@ class _Target:
             if not isinstance(value, (dict, list)):
                 raise PatchError("replace operation value must be object or array")
             self.root = value.copy()
-            self._owned[id(self.root)] = self.root
+            self.owned[id(self.root)] = self.root
             return
         place = self._reach(path)
         if place is None:
@@ -229,9 +238,9 @@ class _Target:
                 child = container[key]
             if not isinstance(child, (dict, list)):
                 return None
-            if id(child) not in self._owned:
+            if id(child) not in self.owned:
                 child = child.copy()
-                self._owned[id(child)] = child
+                self.owned[id(child)] = child
                 container[key] = child  # type: ignore[index]
             container = child
         return container, _unescape(parts[-1])

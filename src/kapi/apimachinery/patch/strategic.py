@@ -20,7 +20,7 @@ from kapi.apimachinery.patch.strategic_errors import (
     wrong_type,
 )
 from kapi.apimachinery.patch.strategic_lists import check_element_order, identity, merged_order
-from kapi.apimachinery.patch.strategic_text import restore_error, shown, type_name
+from kapi.apimachinery.patch.strategic_text import shown, type_name
 from kapi.apimachinery.serializer.json import Document
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from kapi.apimachinery.scheme.model import Field, Type
     from kapi.apimachinery.types import JSONObject, JSONValue
 
-__all__ = ["apply", "decode", "restore_error", "shown"]
+__all__ = ["apply", "decode", "shown_patch"]
 
 _DIRECTIVE: Final = "$patch"
 _RETAIN: Final = "$retainKeys"
@@ -61,6 +61,27 @@ def apply(document: JSONObject, patch: JSONObject, schema: Type) -> JSONObject:
         StatusError: the patch does not fit the type, or a directive is not valid.
     """
     return _merge_map(document, patch, schema)
+
+
+def shown_patch(patch: JSONObject) -> str:
+    """The patch as messages quote it: without the directives that were carried out."""
+    return shown(_without_done(patch))
+
+
+def _without_done(value: JSONValue) -> JSONValue:
+    if isinstance(value, dict):
+        ordered = {key[len(_ORDER) + 1 :] for key in value if key.startswith(_ORDER)}
+        members = {key: item for key, item in value.items() if not _is_done(key, item)}
+        return {key: _without_done(members[key]) for key in members.keys() - ordered}
+    if isinstance(value, list):
+        return [_without_done(item) for item in value]
+    return value
+
+
+def _is_done(key: str, value: JSONValue) -> bool:
+    if key == _DIRECTIVE:
+        return bool(value == "replace")
+    return key == _RETAIN or key.startswith(_ORDER)
 
 
 def _merge_map(original: JSONObject, patch: JSONObject, schema: Type | None) -> JSONObject:

@@ -5,18 +5,12 @@ Clients see the values in the notation of Go's ``%v``, the types by their Go nam
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from kapi.apimachinery.scheme.model import Type
     from kapi.apimachinery.types import JSONValue
 
-__all__ = ["restore_error", "shown", "shown_text", "type_name"]
-
-_GO_NUMBERS: Final = {"int32": "int32", "int64": "int64", "double": "float64"}
-_TEXT_KINDS: Final = frozenset({"string", "bytes", "time", "microtime", "duration", "quantity"})
+__all__ = ["shown", "shown_text", "type_name"]
 
 
 def shown(value: JSONValue) -> str:
@@ -64,55 +58,3 @@ def type_name(value: JSONValue) -> str:
     if isinstance(value, bool):
         return "bool"
     return {int: "int64", float: "float64"}.get(type(value), "string")
-
-
-def _kind_name(value: JSONValue) -> str:
-    if isinstance(value, dict):
-        return "map"
-    return "slice" if isinstance(value, list) else type_name(value)
-
-
-def restore_error(value: JSONValue, schema: Type) -> str | None:
-    """Why a merged value is no value of a type, in the words of the object converter.
-
-    Returns None when the shape is right; contents like quantities are not looked at.
-    """
-    if value is None or schema.kind in ("any", "int-or-string"):
-        return None
-    kind = schema.kind
-    if kind == "struct":
-        return _restore_struct(value, schema)
-    if kind == "map":
-        if not isinstance(value, dict):
-            return f"cannot restore map from {_kind_name(value)}"
-        return _first_error(value.values(), schema.element)
-    if kind == "list":
-        if not isinstance(value, list):
-            return f"cannot restore slice from {_kind_name(value)}"
-        return _first_error(value, schema.element)
-    if kind == "boolean":
-        return None if isinstance(value, bool) else "unrecognized type: bool"
-    if kind in _TEXT_KINDS:
-        return None if isinstance(value, str) else "unrecognized type: string"
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return None if is_number else f"unrecognized type: {_GO_NUMBERS[kind]}"
-
-
-def _restore_struct(value: JSONValue, schema: Type) -> str | None:
-    if not isinstance(value, dict):
-        return f"cannot restore struct from: {_kind_name(value)}"
-    for name, field in schema.fields.items():
-        error = restore_error(value.get(name), field.type)
-        if error is not None:
-            return error
-    return None
-
-
-def _first_error(values: Iterable[JSONValue], element: Type | None) -> str | None:
-    if element is None:
-        return None
-    for value in values:
-        error = restore_error(value, element)
-        if error is not None:
-            return error
-    return None

@@ -74,6 +74,8 @@ def _double(value: JSONValue, unknown: list[str]) -> JSONValue:
         return value
     if value is None:
         return 0
+    if isinstance(value, float):  # one that knows its digits
+        return float(value)
     raise DecodeError
 
 
@@ -169,7 +171,7 @@ def _parsed_or_none(text: str) -> datetime | None:
 def _quantity(value: JSONValue, unknown: list[str]) -> JSONValue:
     if value is None:
         return "0"
-    if value.__class__ is str or value.__class__ is int or value.__class__ is float:
+    if isinstance(value, (str, int, float)) and value.__class__ is not bool:
         try:
             return quantity.canonical(value)
         except ValueError as error:

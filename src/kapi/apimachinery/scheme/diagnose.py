@@ -159,4 +159,7 @@ def _found(kind: Type, value: JSONValue) -> str:
         return "object"
     if isinstance(value, list):
         return "array"
-    return f"number {orjson.dumps(value).decode()}" if kind.kind in _NUMBERS else "number"
+    if kind.kind not in _NUMBERS:
+        return "number"
+    # Patches keep the digits of their numbers for this message.
+    return f"number {getattr(value, 'digits', None) or orjson.dumps(value).decode()}"

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from kapi.apimachinery.scheme.build import TypeBuilder
+from kapi.apimachinery.scheme.declaration_order import DeclarationOrder
 from kapi.apimachinery.scheme.decode import DecodeError, DecoderCompiler
 from kapi.apimachinery.scheme.definitions import Presence, load_definitions
 from kapi.apimachinery.scheme.diagnose import type_error, unknown_fields
 from kapi.apimachinery.scheme.go_names import GoNames
 from kapi.apimachinery.scheme.protobuf import ProtobufCodec
+from kapi.apimachinery.scheme.restoring import Restorer
 from kapi.apimachinery.types import GroupVersionKind
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ class Scheme:
         self.compiler = DecoderCompiler()
         self._names = _definition_names(definitions)
         self._go_names = GoNames(presence)
+        self._order = DeclarationOrder(presence)
         self._protobuf: ProtobufCodec | None = None
 
     @classmethod
@@ -105,6 +108,17 @@ class Scheme:
             found = type_error(self.compiler, self._go_names, kind, value)
             raise DecodeError(found or error.detail) from None
         return Decoded(obj, list(unknown_fields(kind, value)) if unknown else unknown)
+
+    def in_declared_order(self, kind: Type, value: JSONValue) -> JSONValue:
+        """The value with its members in the order in which Go writes them."""
+        return self._order.ordered(kind, value)
+
+    def restore(self, kind: Type, value: JSONValue) -> JSONValue:
+        """An untyped value as ``decode`` takes it, numbers converted to those of the fields.
+
+        Raises DecodeError, with the message of Go's converter, when it does not fit.
+        """
+        return Restorer(self.compiler, self._go_names, self._order).restore(kind, value)
 
 
 def _definition_names(definitions: Mapping[str, JSONObject]) -> dict[GroupVersionKind, str]:

@@ -9,19 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import orjson
-
-from kapi.apimachinery.errors import BadRequest, Invalid, StatusError, UnsupportedMediaType
-from kapi.apimachinery.field import ErrorList
-from kapi.apimachinery.patch import json as json_patch
-from kapi.apimachinery.patch import merge as merge_patch
-from kapi.apimachinery.patch import strategic
+from kapi.apimachinery.errors import BadRequest, StatusError, UnsupportedMediaType
 from kapi.apimachinery.scheme import DecodeError
 from kapi.apimachinery.serializer import yaml
-from kapi.endpoints.body import media_type, other_kind
+from kapi.endpoints.body import media_type
 from kapi.endpoints.conversion import from_hub, to_hub
 from kapi.endpoints.field_ownership import apply_fields, update_fields
 from kapi.endpoints.filters.authorization import authorize_creation
+from kapi.endpoints.handlers.patch_bodies import JSONPatch, MergePatch, StrategicMergePatch
 from kapi.endpoints.handlers.update import check_name, strategy_for
 from kapi.endpoints.options import field_manager, patch_options
 from kapi.registry.before_create import match_namespace
@@ -29,16 +24,14 @@ from kapi.util.clock import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeAlias
 
-    from kapi.apimachinery.types import JSONObject, JSONValue
+    from kapi.apimachinery.scheme import Scheme
+    from kapi.apimachinery.types import JSONObject
     from kapi.endpoints.api import API
+    from kapi.endpoints.handlers.patch_bodies import PatchBody
     from kapi.endpoints.options import WriteOptions
     from kapi.endpoints.request import Request, Response
     from kapi.registry.catalogue import Resource
-
-    # The patched object; the one that is given stays as it is.
-    Apply: TypeAlias = Callable[[JSONObject], JSONValue]
 
 __all__ = ["Application", "Patching", "patch", "read_patch"]
 
@@ -46,6 +39,11 @@ _JSON_PATCH = "application/json-patch+json"
 _MERGE_PATCH = "application/merge-patch+json"
 _STRATEGIC = "application/strategic-merge-patch+json"
 _APPLY_YAML = "application/apply-patch+yaml"
+_BODIES: dict[str, Callable[[Scheme, Resource, bytes], PatchBody]] = {
+    _JSON_PATCH: JSONPatch,
+    _MERGE_PATCH: MergePatch,
+    _STRATEGIC: StrategicMergePatch,
+}
 # Lists of custom resources have no merge keys for strategic merge patches.
 _CUSTOM_FORMS = (_JSON_PATCH, _MERGE_PATCH, _APPLY_YAML)
 
@@ -93,18 +91,6 @@ def read_patch(
     return Patching(api, request, resource, options, now, form), options
 
 
-def _change(form: str, request: Request, resource: Resource) -> tuple[Apply, list[str]]:
-    """The patch in the body as a function of the current object; also its repeated members."""
-    if form == _JSON_PATCH:
-        operations, repeated = json_patch.decode(request.body)
-        return lambda obj: json_patch.apply(obj, operations), repeated
-    if form == _MERGE_PATCH:
-        document, repeated = merge_patch.decode(request.body)
-        return lambda obj: merge_patch.apply(obj, document), repeated
-    document, repeated = strategic.decode(request.body)
-    return lambda obj: strategic.apply(obj, document, resource.type), repeated
-
-
 class Patching:
     """JSON, merge and strategic merge patches."""
 
@@ -123,8 +109,7 @@ class Patching:
         self._options = options
         self._now = now
         self._form = form
-        self._change: Apply | None = None
-        self._repeated: list[str] = []
+        self._body: PatchBody | None = None
         self._manager = field_manager(request, options)
 
     async def make_new(self, live: JSONObject | None) -> JSONObject:
@@ -132,10 +117,13 @@ class Patching:
         assert live is not None
         resource = self._resource
         current = from_hub(resource, self._api.copy(live, resource))
-        if self._change is None:  # read only now: a missing object is told before a bad patch
-            self._change = self._read()
-        changed = self._change(current)
-        obj = self._decode(changed)
+        if self._body is None:  # read only now: a missing object is told before a bad patch
+            form = _BODIES[self._form]
+            self._body = form(self._api.scheme, resource, self._request.body)
+        changed = self._body.apply(current)
+        obj, unknown = self._body.decode(current, changed)
+        if unknown or self._body.repeated:
+            self._report(self._body, current, unknown)
         meta = obj["metadata"]
         check_name(self._request.info.name, meta)
         match_namespace(resource, meta, self._request.info.namespace)
@@ -145,58 +133,14 @@ class Patching:
         )
         return to_hub(resource, obj)
 
-    def _read(self) -> Apply:
-        change, repeated = _change(self._form, self._request, self._resource)
-        if self._options.field_validation == "Strict":
-            self._repeated = repeated
-        elif self._options.field_validation != "Ignore":
-            self._request.warnings.extend(repeated)
-        return change
-
-    def _decode(self, changed: JSONValue) -> JSONObject:
-        resource = self._resource
-        if isinstance(changed, dict):
-            given = (
-                changed.get("apiVersion") or resource.api_version,
-                changed.get("kind") or resource.kind,
-            )
-            if resource.custom and given[0] == resource.api_version and given[1] != resource.kind:
-                raise other_kind(resource, given[1], changed)
-            if given != (resource.api_version, resource.kind):
-                raise _undecodable(resource, changed, _other_kind(changed, resource))
-        try:
-            obj, unknown = resource.codec.decode(changed)
-        except DecodeError as error:
-            raise _undecodable(resource, changed, str(error)) from None
-        if unknown or self._repeated:
-            self._report(changed, unknown)
-        return obj
-
-    def _report(self, changed: JSONValue, unknown: list[str]) -> None:
+    def _report(self, body: PatchBody, current: JSONObject, unknown: list[str]) -> None:
         validation = self._options.field_validation
-        texts = [*self._repeated, *(f'unknown field "{path}"' for path in unknown)]
+        texts = [*body.repeated, *(f'unknown field "{path}"' for path in unknown)]
         if validation == "Strict":
-            why = f"strict decoding error: {', '.join(texts)}"
-            raise _undecodable(self._resource, changed, why)
+            raise body.refusal(current, f"strict decoding error: {', '.join(texts)}")
         if validation != "Ignore":
             known = self._request.warnings
             known.extend(text for text in texts if text not in known)
-
-
-def _other_kind(changed: JSONObject, resource: Resource) -> str:
-    kind, version = changed.get("kind"), changed.get("apiVersion")
-    return (
-        f'no kind "{kind}" is registered for version "{version}" in scheme '
-        '"pkg/api/legacyscheme/scheme.go:30"'
-    )
-
-
-def _undecodable(resource: Resource, changed: JSONValue, why: str) -> Invalid:
-    errors = ErrorList()
-    # Go writes the members of structs in their order, those of maps sorted.
-    shown = orjson.dumps(changed, option=orjson.OPT_SORT_KEYS if resource.custom else 0)
-    errors.invalid("patch", shown.decode(), why)
-    return Invalid.kind("", "", "", errors)
 
 
 class Application:

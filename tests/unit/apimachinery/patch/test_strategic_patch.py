@@ -205,20 +205,21 @@ def test_bodies_that_are_no_patch() -> None:
 
 
 @pytest.mark.parametrize(
-    ("patch", "message"),
+    ("patch", "text"),
     [
-        ({"count": "three"}, "unrecognized type: int32"),
-        ({"labels": "x"}, "cannot restore map from string"),
-        ({"labels": ["x"]}, "cannot restore map from slice"),
-        ({"finalizers": "x"}, "cannot restore slice from string"),
-        ({"strategy": 5}, "cannot restore struct from: int64"),
-        ({"containers": [{"name": "new", "args": [5]}]}, "unrecognized type: string"),
-        ({"count": 5}, None),
+        ({"labels": {"b": 5, "a": None}}, "map[labels:map[a:<nil> b:5]]"),
+        ({"labels": {"$patch": "replace", "a": 5}}, "map[labels:map[a:5]]"),
+        ({"$retainKeys": ["count"], "count": "x"}, "map[count:x]"),
+        ({"$setElementOrder/finalizers": ["a"], "finalizers": ["a"], "n": [1.5]}, "map[n:[1.5]]"),
+        (
+            {"$deleteFromPrimitiveList/finalizers": ["a"]},
+            "map[$deleteFromPrimitiveList/finalizers:[a]]",
+        ),
     ],
 )
-def test_results_of_a_wrong_shape(patch: dict, message: str | None) -> None:
-    """A merged object that is none of its type is explained by the first wrong value."""
-    assert strategic.restore_error(run({}, patch), SPEC) == message
+def test_quoted_patches(patch: dict, text: str) -> None:
+    """Messages show a patch without the directives that were taken out of it."""
+    assert strategic.shown_patch(patch) == text
 
 
 def test_unchanged_parts_are_shared() -> None:
