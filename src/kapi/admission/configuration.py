@@ -1,8 +1,8 @@
 """AdmissionConfiguration: what a file says about single admission plugins.
 
 Implements ``--admission-control-config-file``: WebhookAdmissionConfiguration for both webhook
-plugins and PodSecurityConfiguration. What a plugin that runs here could not follow is refused;
-configurations of plugins that do not run are passed over, as by kube-apiserver.
+plugins, PodSecurityConfiguration and ResourceQuotaConfiguration. Configurations of plugins that do
+not run are passed over, as by kube-apiserver.
 """
 
 from __future__ import annotations
@@ -12,6 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kapi.admission.limited_resources import (
+    LimitedResource,
+    LimitedResourceError,
+    read_limited_resources,
+)
 from kapi.admission.podsecurity.configuration import (
     PodSecurityConfiguration,
     PodSecurityConfigurationError,
@@ -38,8 +43,7 @@ _WEBHOOK_KINDS = {
 }
 _WEBHOOK_PLUGINS = ("MutatingAdmissionWebhook", "ValidatingAdmissionWebhook")
 _POD_SECURITY = "PodSecurity"
-# Plugins that run here and have a configuration that they do not follow.
-_UNSUPPORTED = frozenset({"ResourceQuota"})
+_RESOURCE_QUOTA = "ResourceQuota"
 
 
 class AdmissionConfigurationError(Exception):
@@ -52,6 +56,7 @@ class AdmissionConfiguration:
 
     webhooks: Mapping[str, WebhookCredentials] = field(default_factory=dict)
     pod_security: PodSecurityConfiguration = field(default_factory=PodSecurityConfiguration)
+    limited_resources: tuple[LimitedResource, ...] = ()
 
 
 def read_admission_configuration(path: Path) -> AdmissionConfiguration:
@@ -65,6 +70,7 @@ def read_admission_configuration(path: Path) -> AdmissionConfiguration:
         raise AdmissionConfigurationError(f"{path}: plugins: it must be a list")
     webhooks: dict[str, WebhookCredentials] = {}
     pod_security = PodSecurityConfiguration()
+    limited: tuple[LimitedResource, ...] = ()
     seen: set[str] = set()
     for index, plugin in enumerate(plugins):
         name, where, configuration = _plugin(plugin, f"{path}: plugins[{index}]", path.parent)
@@ -77,11 +83,11 @@ def read_admission_configuration(path: Path) -> AdmissionConfiguration:
             webhooks[name] = _webhook_credentials(configuration, where)
         elif name == _POD_SECURITY:
             pod_security = _pod_security(configuration, where)
-        elif name in _UNSUPPORTED:
-            raise AdmissionConfigurationError(f"{where}: {name} cannot be configured")
+        elif name == _RESOURCE_QUOTA:
+            limited = _limited_resources(configuration, where)
         else:
             _LOG.warning("%s: nothing here is configured by %s", where, name)
-    return AdmissionConfiguration(webhooks, pod_security)
+    return AdmissionConfiguration(webhooks, pod_security, limited)
 
 
 def _plugin(plugin: JSONValue, where: str, directory: Path) -> tuple[str, str, JSONObject | None]:
@@ -125,6 +131,13 @@ def _pod_security(configuration: JSONObject, where: str) -> PodSecurityConfigura
     try:
         return read_pod_security(configuration)
     except PodSecurityConfigurationError as error:
+        raise AdmissionConfigurationError(f"{where}: {error}") from error
+
+
+def _limited_resources(configuration: JSONObject, where: str) -> tuple[LimitedResource, ...]:
+    try:
+        return read_limited_resources(configuration)
+    except LimitedResourceError as error:
         raise AdmissionConfigurationError(f"{where}: {error}") from error
 
 

@@ -18,6 +18,8 @@ POD_SECURITY = {
     "apiVersion": "pod-security.admission.config.k8s.io/v1",
     "kind": "PodSecurityConfiguration",
 }
+QUOTA = {"apiVersion": "apiserver.config.k8s.io/v1", "kind": "ResourceQuotaConfiguration"}
+PODS = {"resource": "pods", "matchContains": ["cpu"]}
 HOOKS = "ValidatingAdmissionWebhook"
 
 
@@ -88,7 +90,23 @@ def test_plugins_that_do_not_run_here(read, caplog):
         ([{"name": "x", "configuration": 5}], "plugins[0].configuration: it must be a mapping"),
         ([{"name": "x", "path": "gone.yaml"}], "cannot read "),
         ([{"name": "x"}, {"name": "x"}], "plugins[1]: x is configured twice"),
-        ([plugin("ResourceQuota", {})], "ResourceQuota cannot be configured"),
+        ([plugin("ResourceQuota", {})], "it is no ResourceQuotaConfiguration"),
+        (
+            [plugin("ResourceQuota", {**QUOTA, "limitedResources": [{}]})],
+            "limitedResources[0]: a resource is required",
+        ),
+        (
+            [
+                plugin(
+                    "ResourceQuota", {**QUOTA, "limitedResources": [{**PODS, "matchScopes": [5]}]}
+                )
+            ],
+            "limitedResources[0].matchScopes[0]: a scopeName is required",
+        ),
+        (
+            [plugin("ResourceQuota", {**QUOTA, "limitedResources": [{**PODS, "x": 1}]})],
+            "limitedResources[0]: unknown field 'x'",
+        ),
         ([plugin(HOOKS, {})], "it is no WebhookAdmissionConfiguration"),
         ([plugin(HOOKS, WEBHOOK)], "kubeConfigFile: Invalid value: '': must be an absolute"),
         (

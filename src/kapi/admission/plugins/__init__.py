@@ -98,7 +98,9 @@ def builtin_plugins(
             _webhooks_of(ValidatingAdmissionWebhook, webhooks, configuration)
         ),
     ]
-    plugins.append(ResourceQuota(lookup, quotas))  # last: what it counts is admitted
+    plugins.append(
+        ResourceQuota(lookup, quotas, configuration.limited_resources)
+    )  # last: what it counts is admitted
     return [plugin for plugin in plugins if plugin.name not in disabled]
 
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from kapi.admission.chain import Plugin
+from kapi.admission.limited_resources import require_quota
 from kapi.admission.refusal import refused
 from kapi.apimachinery.errors import NotFound
 from kapi.apimachinery.quantity import Quantity, parse
 from kapi.apis.core.resource_usage import Usage, matches_scopes, missing_resources, usage_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
+    from kapi.admission.limited_resources import LimitedResource
     from kapi.admission.lookup import Lookup
     from kapi.apimachinery.types import GroupResource, JSONObject
     from kapi.registry.admission import Attributes
@@ -47,9 +49,12 @@ class ResourceQuota(Plugin):
 
     name: ClassVar[str] = "ResourceQuota"
 
-    def __init__(self, lookup: Lookup, status: QuotaStatus) -> None:
+    def __init__(
+        self, lookup: Lookup, status: QuotaStatus, limited: Sequence[LimitedResource] = ()
+    ) -> None:
         self._lookup = lookup
         self._status = status
+        self._limited = limited
 
     def handles(self, attributes: Attributes) -> bool:
         """Creations in namespaces, and changes of what may grow."""
@@ -71,10 +76,12 @@ class ResourceQuota(Plugin):
         """Refuse what exceeds a quota, and count what does not."""
         context, obj = attributes.context, attributes.obj
         quotas = await self._lookup.list("", "resourcequotas", context.namespace)
-        if obj is None or not quotas:
+        if obj is None or not (quotas or self._limited):
             return
         resource = attributes.resource.storage
         interesting = [q for q in quotas if _concerns(attributes, resource, q, obj)]
+        if self._limited:
+            require_quota(attributes, obj, self._limited, quotas, interesting)
         if not interesting:
             return
         used = _delta(attributes, resource, obj)

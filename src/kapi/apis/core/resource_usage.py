@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 
     from kapi.apimachinery.types import GroupResource, JSONObject
 
-__all__ = ["Usage", "count_name", "matches_scopes", "missing_resources", "usage_of"]
+__all__ = [
+    "Usage",
+    "count_name",
+    "matches_scopes",
+    "missing_resources",
+    "scope_expressions",
+    "usage_of",
+]
 
 Usage = dict[str, Quantity]
 
@@ -158,13 +165,19 @@ def _names(container: JSONObject) -> set[str]:
     return found | {f"limits.{name}" for name in limits}
 
 
-def matches_scopes(resource: GroupResource, quota: JSONObject, obj: JSONObject) -> bool:
-    """Whether an object is in all scopes of a quota; only pods (and claims) are in any."""
+def scope_expressions(quota: JSONObject) -> list[JSONObject]:
+    """All scopes of a quota as expressions."""
     spec = quota.get("spec") or {}
     expressions: list[JSONObject] = [
         {"scopeName": scope, "operator": "Exists"} for scope in spec.get("scopes") or ()
     ]
     expressions += (spec.get("scopeSelector") or {}).get("matchExpressions") or ()
+    return expressions
+
+
+def matches_scopes(resource: GroupResource, quota: JSONObject, obj: JSONObject) -> bool:
+    """Whether an object is in all scopes of a quota; only pods (and claims) are in any."""
+    expressions = scope_expressions(quota)
     if not expressions:
         return True
     if resource.group or resource.resource not in {"pods", "persistentvolumeclaims"}:
