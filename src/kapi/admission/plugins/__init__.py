@@ -68,7 +68,8 @@ def builtin_plugins(
     """The plugins that are on by default or asked for, without those switched off, in order.
 
     ``may`` asks the authorizer in force, ``quotas`` writes what is used of quotas,
-    ``webhooks`` calls webhooks, ``gates`` are the feature gates that are open.
+    ``webhooks`` calls webhooks, ``gates`` are the feature gates that are open, ``configuration``
+    is what a file says about single plugins.
     """
     plugins: list[Plugin] = [
         NamespaceLifecycle(lookup),
@@ -98,9 +99,8 @@ def builtin_plugins(
             _webhooks_of(ValidatingAdmissionWebhook, webhooks, configuration)
         ),
     ]
-    plugins.append(
-        ResourceQuota(lookup, quotas, configuration.limited_resources)
-    )  # last: what it counts is admitted
+    # Last: what it counts is admitted.
+    plugins.append(ResourceQuota(lookup, quotas, configuration.limited_resources))
     return [plugin for plugin in plugins if plugin.name not in disabled]
 
 
