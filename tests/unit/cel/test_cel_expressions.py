@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kapi.cel.environment import Environment
-from kapi.cel.syntax import CompileError
+from kapi.cel.syntax import CompileError, ProgramError
 from kapi.cel.types import DYN, INT, STRING, object_type
 from kapi.cel.values import CelError, CostExceeded
 
@@ -95,3 +95,37 @@ def test_cost_is_bounded():
     program = _ENVIRONMENT.compile("lists.range(800).all(x, lists.range(800).exists(y, y == x))")
     with pytest.raises(CostExceeded):
         program.evaluate({})
+
+
+@pytest.mark.parametrize(
+    ("source", "position", "text"),
+    [
+        ("self.a.matches('a(')", 16, "invalid matches argument"),
+        ("duration('1y') == duration('1h')", 10, "invalid duration argument"),
+        ("timestamp('today') != timestamp(0)", 11, "invalid timestamp argument"),
+    ],
+)
+def test_literals_are_read_when_the_expression_is_written(source, position, text):
+    """What could never be evaluated is refused."""
+    with pytest.raises(CompileError) as refused:
+        _ENVIRONMENT.compile(source)
+    assert str(refused.value).startswith(f"ERROR: <input>:1:{position}: {text}")
+    assert refused.value.stage == "compilation failed"
+
+
+@pytest.mark.parametrize("call", ["find('a(')", "findAll('a(')", "findAll('a(', 1)"])
+def test_patterns_of_searches_are_read_with_the_program(call):
+    """The type check does not know these functions; the program cannot be made."""
+    with pytest.raises(ProgramError) as refused:
+        _ENVIRONMENT.compile(f"self.a.{call} != self.a.{call}")
+    assert str(refused.value) == "error parsing regexp: missing closing ): `a(`"
+    assert refused.value.stage == "program instantiation failed"
+
+
+def test_patterns_that_are_computed_fail_when_they_are_used():
+    """Their error is that of the call."""
+    value = {"a": "a(", "b": 1}
+    with pytest.raises(CelError, match="error parsing regexp: missing closing"):
+        evaluate("'x'.matches(self.a)", self=value)
+    with pytest.raises(CelError, match="Illegal regex: error parsing regexp: missing closing"):
+        evaluate("'x'.find(self.a)", self=value)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kapi.admission.webhook.match_conditions import ConditionError
+from kapi.admission.webhook.match_conditions import ConditionError, OutOfBudgetError
 from kapi.apis.admissionregistration.match_condition_expressions import (
     ExpressionError,
     compile_match_condition,
 )
-from kapi.cel.values import CelError
+from kapi.cel.values import BudgetSpent, CelError
 
 if TYPE_CHECKING:
     from kapi.admission.webhook.match_conditions import Condition
@@ -53,12 +53,15 @@ def _compile(expression: str, authorizer: Authorizer) -> Condition:
         request: JSONObject,
         obj: JSONObject | None,
         old: JSONObject | None,
+        budget: list[int],
     ) -> bool:
         variables: dict[str, Any] = {"request": request, "object": obj, "oldObject": old}
         if checks:
             variables |= authorizer_variables(authorizer, context.user, request)
         try:
-            value = program.evaluate(variables)
+            value = program.evaluate_within(variables, budget)
+        except BudgetSpent as error:
+            raise OutOfBudgetError(str(error)) from error
         except CelError as error:
             raise ConditionError(f"{failed} {error}") from error
         if not isinstance(value, bool):

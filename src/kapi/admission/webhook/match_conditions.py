@@ -14,11 +14,24 @@ if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject
     from kapi.registry.context import RequestContext
 
-__all__ = ["CompileCondition", "Condition", "ConditionError", "MatchConditions"]
+__all__ = [
+    "CompileCondition",
+    "Condition",
+    "ConditionError",
+    "MatchConditions",
+    "OutOfBudgetError",
+]
+
+# What all conditions of one webhook may cost together for one request.
+_COST_LIMIT = 2_500_000
 
 
 class ConditionError(Exception):
     """An expression has no result for this request; the text says which, and why."""
+
+
+class OutOfBudgetError(ConditionError):
+    """The conditions of a webhook cost too much together."""
 
 
 class Condition(Protocol):
@@ -30,9 +43,10 @@ class Condition(Protocol):
         request: JSONObject,
         obj: JSONObject | None,
         old: JSONObject | None,
+        budget: list[int],
         /,
     ) -> bool:
-        """Its value for a request; raises ConditionError.
+        """Its value for a request, paid from a budget; raises ConditionError.
 
         ``request`` is the AdmissionRequest without uid and objects, ``obj`` and ``old`` are the
         objects at the version that the webhook is sent. ``context`` knows whom to authorize.
@@ -69,10 +83,13 @@ class MatchConditions:
         Raises ConditionError.
         """
         errors: list[str] = []
+        budget = [_COST_LIMIT]
         for condition in self._conditions:
             try:
-                if not condition(context, request, obj, old):
+                if not condition(context, request, obj, old, budget):
                     return False
+            except OutOfBudgetError:
+                raise
             except ConditionError as error:
                 errors.append(str(error))
         if errors:

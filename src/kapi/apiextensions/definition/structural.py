@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kapi.apiextensions.definition.patterns import pattern_problem
 from kapi.apimachinery.field import ErrorList
+from kapi.util.patterns import PatternError, compile_pattern
 
 if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject
@@ -157,9 +157,11 @@ def _values(
     if negated is not None:
         _nested(negated, f"{path}.not", errors)
     pattern = schema.get("pattern") or ""
-    problem = pattern_problem(pattern) if pattern else ""
-    if problem:
-        why = f"must be a valid regular expression, but isn't: {problem}"
+    try:
+        if pattern:
+            compile_pattern(pattern)
+    except PatternError as error:
+        why = f"must be a valid regular expression, but isn't: {error}"
         errors.invalid(f"{path}.pattern", pattern, why)
 
 
