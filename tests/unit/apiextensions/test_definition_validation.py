@@ -9,6 +9,7 @@ import pytest
 from kapi.apiextensions.definition.defaults import default_definition
 from kapi.apiextensions.definition.validation import (
     validate_definition,
+    validate_definition_status,
     validate_definition_update,
 )
 from kapi.apimachinery.field import ErrorList
@@ -168,3 +169,83 @@ def test_groups_of_the_project_need_approval():
     for annotation, problems in (("https://a.b/c", 0), ("unapproved, x", 0), ("yes", 1)):
         obj["metadata"]["annotations"] = {"api-approved.kubernetes.io": annotation}
         assert len(errors_of(obj)) == problems
+
+
+def test_no_name_is_taken_for_two_versions():
+    """The second version of a name is not among the stored ones, in whatever is shown of it."""
+    obj = definition()
+    obj["spec"]["versions"] *= 2
+    told = [error.partition(": ")[0] for error in errors_of(obj)]
+    assert told == ["spec.versions", "spec.versions", "status.storedVersions"]
+    assert errors_of(obj)[2].endswith('["v1"]: must have the storage version v1')
+
+
+@pytest.mark.parametrize("versions", [None, []])
+def test_no_versions(versions):
+    """What was given is shown, null or empty."""
+    obj = definition(versions=versions)
+    shown = "null" if versions is None else "[]"
+    assert errors_of(obj)[0] == (
+        f"spec.versions: Invalid value: {shown}: must have exactly one version marked as storage "
+        "version"
+    )
+
+
+def test_schemas_are_required():
+    """A version without one is told by its place; an empty one is one."""
+    obj = definition()
+    del obj["spec"]["versions"][0]["schema"]
+    assert errors_of(obj) == ["spec.versions[0].schema.openAPIV3Schema: Required value"]
+
+
+def test_fields_are_selected_where_their_schema_stands():
+    """Fields that differ by version have no schema where all versions have the same."""
+    schema = {"type": "object", "properties": {"a": {"type": "string"}}}
+    obj = definition(schema)
+    first = obj["spec"]["versions"][0]
+    second = {**first, "name": "v2", "storage": False, "selectableFields": [{"jsonPath": ".a"}]}
+    obj["spec"]["versions"].append(second)
+    assert errors_of(obj) == [
+        (
+            'spec.versions[1].selectableFields: Invalid value: "": may only be set when '
+            "`version.schema.openAPIV3Schema` is not included"
+        )
+    ]
+
+
+def test_unknown_fields_are_not_preserved():
+    """Nothing that needs to know all fields goes with it."""
+    schema = {"type": "object", "properties": {"a": {"type": "string", "default": "x"}}}
+    obj = definition(schema, preserveUnknownFields=True)
+    told = errors_of(obj)
+    assert told[0].endswith("must be false in order to use defaults in the schema")
+    assert told[1].startswith("spec.preserveUnknownFields: Invalid value: true: cannot set to")
+    obj["spec"]["conversion"] = {"strategy": "Webhook"}
+    why = "must be None if spec.preserveUnknownFields is true"
+    assert errors_of(obj)[1] == f'spec.conversion.strategy: Invalid value: "Webhook": {why}'
+
+
+def test_generated_names_are_wrong():
+    """A definition has the one name that its plural and group make."""
+    obj = definition()
+    obj["metadata"] = {"generateName": "x", "name": "xabcde"}
+    told = [error.partition(": ")[0] for error in errors_of(obj)]
+    assert told == ["metadata.generateName", "metadata.name"]
+
+
+def test_accepted_names_are_names():
+    """Also where the status changes alone."""
+    errors = ErrorList()
+    validate_definition_status({"status": {"acceptedNames": {"plural": "A_"}}}, errors)
+    assert [error.path for error in errors] == ["status.acceptedNames.plural"]
+    errors.clear()
+    validate_definition_status({"status": {"acceptedNames": {"plural": "", "kind": ""}}}, errors)
+    assert errors == []
+
+
+def test_warnings_are_for_deprecated_versions():
+    """Nothing else is told of one that is not."""
+    obj = definition()
+    obj["spec"]["versions"][0]["deprecationWarning"] = ""
+    (told,) = errors_of(obj)
+    assert told.endswith("can only be set for deprecated versions")

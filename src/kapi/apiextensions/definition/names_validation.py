@@ -1,4 +1,4 @@
-"""Validation of the names in a CustomResourceDefinition."""
+"""Validation of the names in a CustomResourceDefinition, declared or accepted."""
 
 from __future__ import annotations
 
@@ -10,17 +10,20 @@ if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
     from kapi.apimachinery.types import JSONObject
 
-__all__ = ["validate_names"]
+__all__ = ["require_names", "validate_names"]
 
 _REQUIRED = ("plural", "singular", "kind", "listKind")
 
 
-def validate_names(names: JSONObject, errors: ErrorList) -> None:
-    """Check ``spec.names``: resource names are DNS labels, kinds are so in lower case."""
-    path = "spec.names"
+def require_names(names: JSONObject, path: str, errors: ErrorList) -> None:
+    """A definition has all names that clients need."""
     for member in _REQUIRED:
         if not names.get(member):
             errors.required(f"{path}.{member}")
+
+
+def validate_names(names: JSONObject, path: str, errors: ErrorList) -> None:
+    """Check declared or accepted names: of resources DNS labels, of kinds so in lower case."""
     for member in ("plural", "singular"):
         _label(names.get(member) or "", f"{path}.{member}", errors)
     for member in ("kind", "listKind"):

@@ -19,7 +19,7 @@ from kapi.apimachinery.field import ErrorList
 if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject
 
-__all__ = ["unrecognized_formats", "validate_schema"]
+__all__ = ["has_defaults", "unrecognized_formats", "validate_schema"]
 
 # What the root may say when status is a subresource: its schema is used apart from the rest.
 _AT_ROOT = (
@@ -108,6 +108,13 @@ def _validate_root(schema: JSONObject, path: str, errors: ErrorList) -> None:
             )
             errors.invalid(path, show_schema(schema), why)
             return
+
+
+def has_defaults(schema: JSONObject) -> bool:
+    """Whether there is a default anywhere in a schema."""
+    if schema.get("default") is not None:
+        return True
+    return any(has_defaults(part) for _, _, part in subschemas(schema))
 
 
 def unrecognized_formats(schema: JSONObject) -> list[str]:

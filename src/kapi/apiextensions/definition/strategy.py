@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from kapi.apiextensions.definition.schema_validation import unrecognized_formats
 from kapi.apiextensions.definition.validation import (
     validate_definition,
+    validate_definition_status,
     validate_definition_update,
 )
 from kapi.apiextensions.definition.versions import set_condition, storage_version
@@ -126,4 +127,5 @@ class CustomResourceDefinitionStatusStrategy(Strategy):
     def validate_update(
         self, context: RequestContext, obj: JSONObject, old: JSONObject, errors: ErrorList
     ) -> None:
-        """The status is not checked."""
+        """Stored versions are not checked, accepted names are."""
+        validate_definition_status(obj, errors)

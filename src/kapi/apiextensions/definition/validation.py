@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kapi.apiextensions.definition.approval import ANNOTATION, approval_problem, is_protected
 from kapi.apiextensions.definition.conversion_validation import validate_conversion
-from kapi.apiextensions.definition.names_validation import validate_names
-from kapi.apiextensions.definition.schema_validation import validate_schema
+from kapi.apiextensions.definition.names_validation import require_names, validate_names
+from kapi.apiextensions.definition.schema_validation import has_defaults, validate_schema
 from kapi.apiextensions.definition.version_validation import (
     validate_columns,
     validate_deprecation_warning,
@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
     from kapi.apimachinery.types import JSONObject
 
-__all__ = ["hoisted_members", "validate_definition", "validate_definition_update"]
+__all__ = [
+    "hoisted_members",
+    "validate_definition",
+    "validate_definition_status",
+    "validate_definition_update",
+]
 
 _SCOPES = ("Cluster", "Namespaced")
 _PER_VERSION = ("schema", "subresources", "additionalPrinterColumns", "selectableFields")
@@ -56,13 +61,15 @@ def hoisted_members(versions: list[JSONObject]) -> frozenset[str]:
 
 def validate_definition(obj: JSONObject, errors: ErrorList) -> None:
     """Check a new definition; without a name nothing else is told."""
-    name = obj["metadata"].get("name", "")
-    if not name:
+    meta = obj["metadata"]
+    if not meta.get("name"):
         return
     spec = obj.get("spec") or {}
     wanted = f"{(spec.get('names') or {}).get('plural', '')}.{spec.get('group', '')}"
-    if name != wanted:
-        errors.invalid("metadata.name", name, 'must be spec.names.plural+"."+spec.group')
+    for member in ("generateName", "name"):
+        given = meta.get(member)
+        if given and given != wanted:
+            errors.invalid(f"metadata.{member}", given, 'must be spec.names.plural+"."+spec.group')
     _validate_spec(spec, errors)
     _validate_status(obj, errors)
     _validate_approval(obj, errors)
@@ -120,15 +127,25 @@ def _validate_spec(
         errors.not_supported("spec.scope", scope, _SCOPES)
     versions: list[JSONObject] = spec.get("versions") or []
     hoisted = hoisted_members(versions)
+    preserves = bool(spec.get("preserveUnknownFields"))
+    if preserves and any(has_defaults(_schema_of(version) or {}) for version in versions):
+        why = "must be false in order to use defaults in the schema"
+        errors.invalid("spec.preserveUnknownFields", True, why)
     _validate_versions(spec, versions, hoisted, errors, unchanged)
-    validate_names(spec.get("names") or {}, errors)
+    declared = spec.get("names") or {}
+    require_names(declared, "spec.names", errors)
+    validate_names(declared, "spec.names", errors)
     if versions:
         common = {name: versions[0].get(name) for name in hoisted}
         any_status = any(_has_status(version) for version in versions)
         same = versions[0].get("name") in unchanged
         place = _Place("spec", "spec.validation", has_status=any_status, unchanged=same)
         _validate_members(common, place, errors)
-    validate_conversion(spec.get("conversion") or {}, "spec.conversion", errors)
+    conversion = spec.get("conversion") or {}
+    if preserves and conversion.get("strategy") != "None":
+        why = "must be None if spec.preserveUnknownFields is true"
+        errors.invalid("spec.conversion.strategy", conversion.get("strategy") or "", why)
+    validate_conversion(conversion, "spec.conversion", errors)
 
 
 def _validate_versions(
@@ -205,28 +222,32 @@ def _without_schema(path: str) -> str:
     return "may only be set when `version.schema.openAPIV3Schema` is not included"
 
 
-def _validate_status(obj: JSONObject, errors: ErrorList) -> None:
+def validate_definition_status(obj: JSONObject, errors: ErrorList) -> None:
+    """Check what holds of the status even where it changes alone."""
     status = obj.get("status") or {}
-    stored = status.get("storedVersions")
+    validate_names(status.get("acceptedNames") or {}, "status.acceptedNames", errors)
+
+
+def _validate_status(obj: JSONObject, errors: ErrorList) -> None:
+    validate_definition_status(obj, errors)
+    stored = (obj.get("status") or {}).get("storedVersions")
     path = "status.storedVersions"
     if not stored:
-        errors.invalid(path, None, "must have at least one stored version")
+        errors.invalid(path, stored, "must have at least one stored version")
         return
-    spec = obj.get("spec") or {}
-    versions = spec.get("versions") or []
-    for version in versions:
+    # Each name stands for one version, so a second one of that name is not stored.
+    left = {name: index for index, name in enumerate(stored)}
+    for version in (obj.get("spec") or {}).get("versions") or ():
         name = version.get("name") or ""
-        if version.get("storage") and name not in stored:
+        if left.pop(name, None) is None and version.get("storage"):
             errors.invalid(path, stored, f"must have the storage version {name}")
-    known = {version.get("name") for version in versions}
-    for index, name in enumerate(stored):
-        if name not in known:
-            why = (
-                f"missing from spec.versions; {name} was previously a storage version, and must "
-                "remain in spec.versions until a storage migration ensures no data remains "
-                f"persisted in {name} and removes {name} from status.storedVersions"
-            )
-            errors.invalid(f"{path}[{index}]", name, why)
+    for name, index in left.items():
+        why = (
+            f"missing from spec.versions; {name} was previously a storage version, and must "
+            "remain in spec.versions until a storage migration ensures no data remains "
+            f"persisted in {name} and removes {name} from status.storedVersions"
+        )
+        errors.invalid(f"{path}[{index}]", name, why)
 
 
 def _validate_pruning(spec: JSONObject, old_spec: JSONObject, errors: ErrorList) -> None:

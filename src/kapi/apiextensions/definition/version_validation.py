@@ -45,6 +45,7 @@ def validate_deprecation_warning(version: JSONObject, path: str, errors: ErrorLi
         return
     if not version.get("deprecated"):
         errors.invalid(path, warning, "can only be set for deprecated versions")
+        return
     if len(warning) > _MAX_WARNING:
         errors.invalid(path, warning, f"must be <= {_MAX_WARNING} characters long")
     if not warning:

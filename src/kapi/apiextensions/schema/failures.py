@@ -49,7 +49,7 @@ class Failures(list[tuple[FieldError, bool]]):
     def report(self, prefix: str, errors: ErrorList) -> None:
         """Add the failures to field errors, below ``prefix``."""
         for error, _ in self:
-            path = error.path
+            path = error.path.removeprefix(".")
             if not path:
                 path = prefix or "<nil>"
             elif prefix:

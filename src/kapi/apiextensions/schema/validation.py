@@ -133,7 +133,9 @@ def _object_check(schema: JSONObject) -> Check | None:
             below = properties.get(name, check_other)
             if below is not None:
                 known = ABSENT if before is None else before.get(name, ABSENT)
-                below(item, known, f"{path}.{name}" if path else name, failures)
+                # The text about a value of a map always has a point in front.
+                at = f"{path}.{name}" if path or name not in properties else name
+                below(item, known, at, failures)
         for name in required:
             if name not in value:
                 at = f"{path}.{name}" if path else name

@@ -76,5 +76,6 @@ def _validate_url_path(url_path: str, path: str, errors: ErrorList) -> None:
     for i, segment in enumerate(url_path[1:].removesuffix("/").split("/")):
         if not segment:
             errors.invalid(path, url_path, f"segment[{i}] may not be empty")
+            continue
         for message in names.dns1123_subdomain(segment):
             errors.invalid(path, url_path, f"segment[{i}]: {message}")
