@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from kapi.apiextensions.validations.rules import Rule, RunOut, compile_rule, out_of_budget
+from kapi.apiextensions.validations.rules import (
+    BrokenRule,
+    Rule,
+    RuleError,
+    RunOut,
+    compile_rule,
+    out_of_budget,
+)
 from kapi.apiextensions.validations.types import converter, schema_type
 from kapi.cel.values import Optional
 
@@ -17,6 +24,7 @@ if TYPE_CHECKING:
 
     from kapi.apimachinery.field import ErrorList, FieldError
     from kapi.apimachinery.types import JSONObject, JSONValue
+    from kapi.cel.types import Type
 
     # (value, its old value if there is one, path, run)
     Evaluate: TypeAlias = Callable[[JSONValue, Optional, str, "Run"], None]
@@ -71,7 +79,7 @@ def _own(schema: JSONObject, *, root: bool) -> Evaluate | None:
     kind = schema_type(schema, root=root) if definitions else None
     if not definitions or kind is None:
         return None
-    rules = [compile_rule(definition, kind) for definition in definitions]
+    rules = [_compiled(definition, kind) for definition in definitions]
     convert = converter(schema)
 
     def evaluate(value: JSONValue, old: Optional, path: str, run: Run) -> None:
@@ -83,28 +91,25 @@ def _own(schema: JSONObject, *, root: bool) -> Evaluate | None:
         before = old
         if convert is not None and old.present:
             before = Optional(convert(old.value))
-        failures = _failures(rules, ours, value, before, path, run)
-        if failures and run.ratchets and old.present and old.value == value:
-            run.warnings += failures
-        else:
-            run.errors.extend(failures)
+        for rule in rules:
+            failure = rule.check(ours, value, before, path, run.budget)
+            if failure is None:
+                continue
+            if failure.ratchets and run.ratchets and old.present and old.value == value:
+                run.warnings.append(failure.error)
+            else:
+                run.errors.append(failure.error)
 
     return evaluate
 
 
-def _failures(
-    rules: list[Rule], ours: Any, value: JSONValue, old: Optional, path: str, run: Run
-) -> list[FieldError]:
-    found: list[FieldError] = []
-    for rule in rules:
-        try:
-            failure = rule.check(ours, value, old, path, run.budget)
-        except RunOut:
-            run.errors.extend(found)
-            raise
-        if failure is not None:
-            found.append(failure)
-    return found
+def _compiled(definition: JSONObject, kind: Type) -> Rule | BrokenRule:
+    try:
+        return compile_rule(definition, kind)
+    except RuleError as error:
+        if error.member == "rule":
+            return BrokenRule(str(error))
+    return compile_rule({**definition, "messageExpression": ""}, kind)
 
 
 def _below(schema: JSONObject) -> Evaluate | None:

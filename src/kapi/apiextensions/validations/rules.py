@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kapi.apimachinery.field import FieldError, quote, render
 from kapi.cel.environment import Environment, Program
@@ -15,7 +15,16 @@ from kapi.cel.values import BudgetSpent, CelError, CostExceeded, Optional
 if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject, JSONValue
 
-__all__ = ["Rule", "RuleError", "RunOut", "compile_rule", "field_path", "out_of_budget"]
+__all__ = [
+    "BrokenRule",
+    "Failure",
+    "Rule",
+    "RuleError",
+    "RunOut",
+    "compile_rule",
+    "field_path",
+    "out_of_budget",
+]
 
 _NO_MORE = "no further validation rules will be run"
 _STEP = re.compile(r"\.([^.\[\]']+)|\['((?:[^'\\]|\\.)*)'\]")
@@ -37,6 +46,27 @@ class RunOut(Exception):
         self.error = error
 
 
+class Failure(NamedTuple):
+    """A rule does not hold; ``ratchets`` tells whether it may if the value did not change."""
+
+    error: FieldError
+    ratchets: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRule:
+    """A rule that was stored and cannot be compiled now."""
+
+    problem: str
+
+    def check(
+        self, value: Any, shown: JSONValue, old: Optional, path: str, budget: list[int]
+    ) -> Failure:
+        """No value is valid by it."""
+        text = f"rule compile error: {self.problem}"
+        return Failure(_of_type(shown, path, text), ratchets=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A rule that can be evaluated."""
@@ -53,7 +83,7 @@ class Rule:
 
     def check(
         self, value: Any, shown: JSONValue, old: Optional, path: str, budget: list[int]
-    ) -> FieldError | None:
+    ) -> Failure | None:
         """The failure of a value, if it fails; raises RunOut."""
         if self.uses_old and not self.optional_old and not old.present:
             return None
@@ -70,7 +100,7 @@ class Rule:
             raise RunOut(_of_type(shown, path, text)) from error
         except CelError as error:
             text = f"{error} evaluating rule: {self.message or self.text}"
-            return _of_type(shown, path, text)
+            return Failure(_of_type(shown, path, text), ratchets=False)
         at = f"{path}{self.below}"
         try:
             text = self._text(scope, budget)
@@ -83,7 +113,7 @@ class Rule:
             source = quote(self.message_source)
             text = f"{_NO_MORE} due to call cost exceeds limit for messageExpression: {source}"
             raise RunOut(_of_type(shown, at, text)) from error
-        return self._failure(text, shown, at)
+        return Failure(self._failure(text, shown, at), ratchets=not self.uses_old)
 
     def _text(self, scope: dict[str, Any], budget: list[int]) -> str:
         if self.message_program is not None:

@@ -65,3 +65,19 @@ def test_items_of_sets_have_no_old_value():
     errors = ErrorList()
     validate_rules({"type": "object", "properties": {"l": atomic}}, "s", errors)
     assert "uncorrelatable portion of the schema within s.properties[l]" in str(errors[0])
+
+
+def test_changes_and_failed_evaluations_are_always_told():
+    """What the old value had to do with, and what has no result, does not stay as it was."""
+    same = {"spec": {"a": "x"}}
+    for rule in ("oldSelf == 'never'", "self.substring(9) == ''"):
+        errors, warnings = check({"rule": rule}, same, same)
+        assert (len(errors), warnings) == (1, [])
+
+
+def test_a_stored_rule_that_is_none_any_more_refuses_everything():
+    """It may have been written to another server; nothing can be judged by it."""
+    errors, _ = check({"rule": "math.greatest(1, 2) == 2"}, {"spec": {"a": "x"}})
+    assert len(errors) == 1
+    problem = "rule compile error: compilation failed: ERROR: <input>:1:1: undeclared reference"
+    assert errors[0].startswith(f'spec.a: Invalid value: "string": {problem}')
