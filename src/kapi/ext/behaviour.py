@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kapi.apiextensions.schema.failures import ABSENT, Failures
 from kapi.apiextensions.schema.reading import compile_reader
 from kapi.apiextensions.schema.validation import compile_validator
+from kapi.apiextensions.schema.validity import compile_validity
 from kapi.apimachinery.errors import InternalError, Invalid
 from kapi.apimachinery.field import ErrorList
 from kapi.apimachinery.field import FieldError as APIFieldError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from kapi.apiextensions.schema.failures import Check
     from kapi.apiextensions.schema.reading import Reader
+    from kapi.apiextensions.schema.validity import IsValid
     from kapi.apimachinery.types import GroupVersionKind, JSONObject, JSONValue
     from kapi.ext.client import Client
     from kapi.ext.declaration import Declaration, SubresourceFunction
@@ -54,7 +56,7 @@ class Behaviour:
         self._waiting_status = [f for f in declaration.status_validators if f.waits]
         every = (declaration.validators, declaration.status_validators, declaration.mutators)
         self._wants_old = any("old" in f.wanted for functions in every for f in functions)
-        self._check: Check | None = None
+        self._surely_fits: IsValid | None = None
         # Of bodies of subresources, by the identity of their shapes.
         self._bodies: dict[int, tuple[Reader, Check]] = {}
 
@@ -195,10 +197,13 @@ class Behaviour:
                 raise InternalError(why) from error
 
     def _fits(self, obj: JSONObject) -> bool:
-        if self._check is None:
-            self._check = compile_validator(self._hub.spec.schema)
+        spec = obj.get("spec") or {}
+        if self._surely_fits is None:
+            self._surely_fits = compile_validity(self._hub.spec.schema)
+        if self._surely_fits(spec):
+            return True
         failures = Failures()
-        self._check(obj.get("spec") or {}, ABSENT, "", failures)
+        compile_validator(self._hub.spec.schema)(spec, ABSENT, "", failures)
         return not failures
 
     def _refuses(self, obj: JSONObject) -> bool:

@@ -208,8 +208,11 @@ def _default_value(
             )
     except (TypeError, ValueError, AttributeError) as error:
         raise DeclarationError(f"{where}: its default does not fit its type: {error}") from error
-    is_struct_default = isinstance(value, dict) and "properties" in shape.schema
-    return None if value in ([], {}) and not is_struct_default else value
+    if isinstance(value, dict) and "properties" in shape.schema:
+        return value
+    if value == "" and "format" in shape.schema:  # empty texts have none of the formats
+        return None
+    return None if value in ([], {}) else value
 
 
 def _field_docstrings(kind: type) -> dict[str, str]:

@@ -38,7 +38,7 @@ SCALARS = st.sampled_from(
         (datetime, TIMES),
         (date, st.dates()),
         (timedelta, DURATIONS),
-        (bytes, st.binary(max_size=5)),
+        (bytes, st.binary(min_size=1, max_size=5)),
         (UUID, st.uuids()),
         (IPv4Address, st.ip_addresses(v=4)),
         (IPv6Address, st.ip_addresses(v=6)),

@@ -215,6 +215,7 @@ class Everything:
         default_factory=list
     )
     maybe: int | None = None
+    data: bytes = b""
     wanted_or_none: str | None = field(kw_only=True)
 
 
@@ -246,6 +247,7 @@ def test_dataclasses_are_objects():
                 "x-kubernetes-list-map-keys": ["host"],
             },
             "maybe": INT,
+            "data": {**STRING, "format": "byte"},
             "wantedOrNone": STRING,
         },
         "required": ["name"],
@@ -266,6 +268,7 @@ def test_objects_become_instances_and_back():
         "backend": {"host": "h", "port": 80},
         "main": {"host": "localhost", "port": 80},
         "backends": [],
+        "data": "",
     }
 
 
