@@ -29,6 +29,8 @@ _DECIMAL_SUFFIX = {exponent: suffix for suffix, exponent in _DECIMAL.items()}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _BINARY_SUFFIX = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _NANO = -9
+_MILLI = -3
+_FEW_DIGITS = 18  # numbers that fit into 64 bits for certain
 _MAX_INT64 = 2**63 - 1  # binary quantities are capped here
 _MAX_SHIFT = 4096  # digits; beyond this the smaller operand cannot matter
 _CACHED_TEXTS = 4096  # a cluster's manifests repeat a few hundred different quantities
@@ -199,7 +201,9 @@ def canonical(value: str | float) -> str:
     Raises:
         QuantityError: with Kubernetes' text.
     """
-    return str(parse(_text(value)))
+    text = _text(value)
+    quantity = parse(text)
+    return text if _written_scale(text) is not None else str(quantity)
 
 
 @lru_cache(maxsize=_CACHED_TEXTS, typed=True)
@@ -209,7 +213,33 @@ def canonical_milli(value: str | float) -> str:
     Raises:
         QuantityError: with Kubernetes' text.
     """
-    return str(parse(_text(value)).round_up(-3))
+    text = _text(value)
+    quantity = parse(text)
+    scale = _written_scale(text)
+    if scale is not None and scale >= _MILLI:
+        return text
+    return str(quantity.round_up(_MILLI))
+
+
+def _written_scale(text: str) -> int | None:
+    """The power of ten that the digits of a text count, if the text is stored as it is.
+
+    Kubernetes does not write a text anew that looks canonical to a quick test, which lets pass
+    ``+5``, ``007``, ``7.``, ``1E3`` and ``1.500`` too. None for what is written anew.
+    """
+    match = _TEXT.fullmatch(text)
+    if match is None:
+        return None
+    _, whole, fraction, suffix = match.groups("")
+    digits = (whole.lstrip("0") or "0") + fraction
+    power = _BINARY.get(suffix)
+    if power is not None:
+        room = 14 - len(digits) - power * 3 // 10
+        return None if fraction or room < 0 or not int(digits) % 8 else 0
+    scale = _decimal_suffix(suffix)[0] - len(fraction)
+    if len(digits) > _FEW_DIGITS or scale < _NANO or scale % 3:
+        return None
+    return None if digits[0] == "0" or digits.endswith("000") else scale
 
 
 def _text(value: str | float) -> str:

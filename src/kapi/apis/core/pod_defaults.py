@@ -166,9 +166,9 @@ def _default_resources(resources: JSONObject) -> None:
 def default_resource_list(resource_list: JSONObject) -> None:
     """Round each quantity up to thousandths, the finest step of a resource."""
     for name, text in resource_list.items():
-        # Canonical text below a thousandth ends in n or u, or has a negative exponent.
-        if text[-1] in "nu" or "e-" in text:
-            resource_list[name] = str(quantity.parse(text).round_up(-3))
+        # Other texts count nothing below a thousandth.
+        if text[-1] in "nu" or "." in text or "-" in text:
+            resource_list[name] = quantity.canonical_milli(text)
 
 
 def _requests_from_limits(resources: JSONObject) -> None:

@@ -73,7 +73,7 @@ def fraction_warnings(amounts: JSONObject, counted: Iterable[str], path: str) ->
     for name in counted:
         text = amounts.get(name)
         # Only these are written below one; other amounts are not worth parsing.
-        below_one = text and (text[-1] in "mun" or "e-" in text)
+        below_one = text and (text[-1] in "mun" or "." in text or "-" in text)
         if below_one and quantity.parse(text).milli_value() % 1000:
             yield (f'{path}[{name}]: fractional byte value "{text}" is invalid, must be an integer')
 

@@ -55,10 +55,10 @@ def test_limit_defaults_fill_each_other():
             ],
         ),
         (
-            {"maxLimitRequestRatio": {"cpu": "0.5"}},
+            {"maxLimitRequestRatio": {"cpu": "500m"}},
             [
                 (
-                    'spec.limits[0].maxLimitRequestRatio[cpu]: Invalid value: "0.5": ratio 0.5 is'
+                    'spec.limits[0].maxLimitRequestRatio[cpu]: Invalid value: "500m": ratio 500m is'
                     " less than 1"
                 )
             ],
