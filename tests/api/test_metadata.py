@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from minimal_objects import minimal_object
 
 MAPS = "/api/v1/namespaces/default/configmaps"
 UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -200,3 +201,41 @@ async def test_owners_given_twice_are_warned_about(cluster, config_map):
     answer = await cluster.post(MAPS, config_map("a", ownerReferences=[owner, owner]))
     assert answer.status_code == 201
     assert "ownerReferences" in answer.headers["warning"]
+
+
+@pytest.mark.parametrize(
+    ("path", "group", "kind", "times"),
+    [
+        ("/api/v1/persistentvolumes", "", "PersistentVolume", (4, 3, 2)),
+        ("/api/v1/namespaces/default/configmaps", "", "ConfigMap", (4, 2, 2)),
+        ("/api/v1/namespaces/default/services", "", "Service", (3, 1, 1)),
+        ("/api/v1/namespaces/default/limitranges", "", "LimitRange", (3, 2, 1)),
+        (
+            "/apis/policy/v1/namespaces/default/poddisruptionbudgets",
+            "policy",
+            "PodDisruptionBudget",
+            (2, 1, 0),
+        ),
+    ],
+)
+async def test_a_change_of_metadata_is_judged_as_often_as_the_kind_asks(
+    cluster, path, group, kind, times
+):
+    """All kinds have rules in common, and each kind repeats those it needs (or none)."""
+    body = {**minimal_object(group, "v1", kind), "metadata": {"name": "a"}}
+    made = await cluster.create(path, body)
+    made["metadata"].update(labels={"a": "-"}, finalizers=["plain", "-/x"])
+    status = (await cluster.put(f"{path}/a", made)).json()
+    fields = [cause["field"] for cause in status["details"]["causes"]]
+    names = ("metadata.labels", "metadata.finalizers", "metadata.finalizers[0]")
+    assert tuple(map(fields.count, names)) == times
+
+
+async def test_a_status_that_leaves_the_metadata_alone(cluster):
+    """What a status writer gives as labels and so on is neither judged nor stored."""
+    path = "/apis/networking.k8s.io/v1/servicecidrs"
+    body = minimal_object("networking.k8s.io", "v1", "ServiceCIDR")
+    made = await cluster.create(path, {**body, "metadata": {"name": "a"}})
+    labels = {"metadata": {"labels": {"a": "-"}}}
+    kept = await cluster.patch("merge", f"{path}/a/status", labels)
+    assert (kept.status_code, kept.json()["metadata"]) == (200, made["metadata"])

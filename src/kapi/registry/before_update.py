@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING
 
 from kapi.apimachinery.errors import Conflict, Invalid, StatusError
 from kapi.apimachinery.field import ErrorList, quote
-from kapi.apimachinery.metav1 import validate_object_meta, validate_object_meta_update
+from kapi.apimachinery.metav1 import (
+    validate_object_meta,
+    validate_object_meta_update,
+    validate_standard_finalizers,
+)
+from kapi.registry.strategy import CHANGE, WHOLE
 
 if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject
     from kapi.registry.catalogue import Resource
     from kapi.registry.context import RequestContext
-    from kapi.registry.strategy import Strategy
+    from kapi.registry.strategy import MetadataRule, Strategy
 
 __all__ = [
     "OPTIMISTIC_LOCK",
@@ -110,22 +115,46 @@ def validate_update(
     """Run metadata and kind validation of the change; raises Invalid with every cause."""
     errors = ErrorList()
     meta, live_meta = obj["metadata"], live["metadata"]
-    validate_object_meta(
-        meta,
-        resource.namespaced,
-        strategy.validate_name,
-        "metadata",
-        errors,
-        standard_finalizers=strategy.standard_finalizers,
-    )
-    validate_object_meta_update(meta, live_meta, "metadata", errors)
-    # Once for all kinds, and once more by the kind's own update validation.
-    errors.extend(errors[:])
+    _validate_metadata(resource, strategy, (WHOLE, CHANGE), meta, live_meta, errors)
+    # Rules that found nothing once would find nothing again, but for the names of finalizers,
+    # which only the kinds restrict.
+    if errors or meta.get("finalizers"):
+        rules = strategy.metadata_rules
+        standard = strategy.standard_finalizers
+        _validate_metadata(resource, strategy, rules, meta, live_meta, errors, standard=standard)
     strategy.validate_update(context, obj, live, errors)
     if errors:
         raise Invalid.kind(resource.hub.group, resource.hub.kind, meta.get("name", ""), errors)
     strategy.warnings_on_update(context, obj, live)
     strategy.canonicalize(obj)
+
+
+def _validate_metadata(
+    resource: Resource,
+    strategy: Strategy,
+    rules: tuple[MetadataRule, ...],
+    meta: JSONObject,
+    live_meta: JSONObject,
+    errors: ErrorList,
+    *,
+    standard: bool = False,
+) -> None:
+    for rule in rules:
+        if rule == WHOLE:
+            validate_object_meta(
+                meta,
+                resource.namespaced,
+                strategy.validate_name,
+                "metadata",
+                errors,
+                standard_finalizers=standard,
+            )
+            continue
+        validate_object_meta_update(meta, live_meta, "metadata", errors)
+        if standard:
+            validate_standard_finalizers(
+                meta.get("finalizers") or (), "metadata.finalizers", errors
+            )
 
 
 def should_delete(strategy: Strategy, obj: JSONObject, live: JSONObject) -> bool:

@@ -8,7 +8,7 @@ deletionTimestamp, preconditions, managedFields.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias
 
 from kapi.apimachinery import names
 from kapi.registry.before_delete import check_preconditions, mark_for_deletion
@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from kapi.registry.catalogue import Resource
     from kapi.registry.context import RequestContext
 
-__all__ = ["Strategy"]
+__all__ = ["CHANGE", "CLIENT_METADATA", "WHOLE", "MetadataRule", "Strategy"]
+
+MetadataRule: TypeAlias = Literal["whole", "change"]
+WHOLE: Final = "whole"
+CHANGE: Final = "change"
+
+# What clients write into metadata.
+CLIENT_METADATA: Final = ("annotations", "finalizers", "labels", "ownerReferences")
 
 
 class Strategy:
@@ -42,6 +49,9 @@ class Strategy:
     generation_fields: ClassVar[tuple[str, ...]] = ("spec",)
     # Finalizers without a domain must be Kubernetes' own; custom resources take any.
     standard_finalizers: ClassVar[bool] = True
+    # The rules for metadata that the kind's own check of a change has besides those for all kinds:
+    # WHOLE judges the metadata as at creation, CHANGE what may change.
+    metadata_rules: ClassVar[tuple[MetadataRule, ...]] = (WHOLE, CHANGE)
     # DELETE that removes the object answers with the object instead of a Status.
     delete_returns_object: ClassVar[bool] = False
     # Propagation when the client asks for none: "background" or "orphan".
@@ -50,6 +60,7 @@ class Strategy:
     # ("status",) on the main resource of a kind with a status subresource, ("spec",) there.
     reset_fields: ClassVar[tuple[str, ...]] = ()
     # metadata members that a write of a subresource leaves alone ("labels", "ownerReferences").
+    # CLIENT_METADATA is all of them.
     reset_metadata: ClassVar[tuple[str, ...]] = ()
 
     def validate_name(self, name: str, *, prefix: bool) -> list[str]:

@@ -11,7 +11,7 @@ from kapi.apis.admissionregistration.policy_validation import (
     validate_validating_policy,
 )
 from kapi.apis.admissionregistration.webhook_validation import validate_webhooks
-from kapi.registry.strategy import Strategy
+from kapi.registry.strategy import CLIENT_METADATA, WHOLE, Strategy
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
@@ -32,6 +32,8 @@ __all__ = [
 class _ConfigurationStrategy(Strategy):
     """What all six kinds share."""
 
+    standard_finalizers = False
+    metadata_rules = (WHOLE,)
     allow_unconditional_update: ClassVar[bool] = False
     has_generation: ClassVar[bool] = True
 
@@ -81,6 +83,7 @@ class ValidatingAdmissionPolicyStrategy(_ConfigurationStrategy):
 class ValidatingAdmissionPolicyStatusStrategy(_ConfigurationStrategy):
     """validatingadmissionpolicies/status."""
 
+    reset_metadata = CLIENT_METADATA
     reset_fields: ClassVar[tuple[str, ...]] = ("spec",)
 
     def validate_update(

@@ -20,7 +20,7 @@ from kapi.apis.apps.validation import (
 )
 from kapi.apis.apps.warnings import content_changed, warn_about_name
 from kapi.apis.core.pod_warnings import warn_about_pod_template
-from kapi.registry.strategy import Strategy
+from kapi.registry.strategy import CHANGE, Strategy
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
@@ -59,6 +59,7 @@ class _WorkloadStrategy(Strategy):
 class DeploymentStrategy(_WorkloadStrategy):
     """Deployment; its generation also counts changes of annotations."""
 
+    metadata_rules = (CHANGE,)
     generation_fields = ("spec", "metadata.annotations")
 
     def prepare_for_create(self, context: RequestContext, obj: JSONObject) -> None:
@@ -84,6 +85,7 @@ class DeploymentStrategy(_WorkloadStrategy):
 class DeploymentStatusStrategy(Strategy):
     """Status of a Deployment; labels stay as they are."""
 
+    metadata_rules = (CHANGE,)
     reset_fields = ("spec",)
     reset_metadata = ("labels",)
 
@@ -96,6 +98,8 @@ class DeploymentStatusStrategy(Strategy):
 
 class ReplicaSetStrategy(_WorkloadStrategy):
     """ReplicaSet."""
+
+    metadata_rules = (CHANGE,)
 
     def prepare_for_create(self, context: RequestContext, obj: JSONObject) -> None:
         """Start with no replicas."""
@@ -120,6 +124,7 @@ class ReplicaSetStrategy(_WorkloadStrategy):
 class ReplicaSetStatusStrategy(Strategy):
     """Status of a ReplicaSet."""
 
+    metadata_rules = (CHANGE,)
     reset_fields = ("spec",)
 
     def validate_update(
@@ -131,6 +136,8 @@ class ReplicaSetStatusStrategy(Strategy):
 
 class StatefulSetStrategy(_WorkloadStrategy):
     """StatefulSet; its name becomes the host name of its pods."""
+
+    metadata_rules = (CHANGE,)
 
     def validate_name(self, name: str, *, prefix: bool) -> list[str]:
         """A DNS label."""
@@ -189,6 +196,7 @@ def _rolling_update(obj: JSONObject) -> JSONObject:
 class StatefulSetStatusStrategy(Strategy):
     """Status of a StatefulSet."""
 
+    metadata_rules = (CHANGE,)
     reset_fields = ("spec",)
 
     def validate_update(
@@ -200,6 +208,8 @@ class StatefulSetStatusStrategy(Strategy):
 
 class DaemonSetStrategy(_WorkloadStrategy):
     """DaemonSet; counts the changes of its template in an annotation."""
+
+    metadata_rules = (CHANGE,)
 
     def prepare_for_create(self, context: RequestContext, obj: JSONObject) -> None:
         """Start with the first template and with an empty status."""
@@ -243,6 +253,7 @@ def _set_template_generation(obj: JSONObject, generation: int) -> None:
 class DaemonSetStatusStrategy(Strategy):
     """Status of a DaemonSet."""
 
+    metadata_rules = (CHANGE,)
     reset_fields = ("spec",)
 
     def prepare_for_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:

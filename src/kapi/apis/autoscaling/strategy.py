@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kapi.apis.autoscaling.validation import validate_autoscaler, validate_autoscaler_status
-from kapi.registry.strategy import Strategy
+from kapi.registry.strategy import CHANGE, Strategy
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
@@ -18,6 +18,7 @@ __all__ = ["HorizontalPodAutoscalerStatusStrategy", "HorizontalPodAutoscalerStra
 class HorizontalPodAutoscalerStrategy(Strategy):
     """HorizontalPodAutoscaler."""
 
+    metadata_rules = (CHANGE,)
     reset_fields = ("status",)
 
     def prepare_for_create(self, context: RequestContext, obj: JSONObject) -> None:
@@ -38,6 +39,7 @@ class HorizontalPodAutoscalerStrategy(Strategy):
 class HorizontalPodAutoscalerStatusStrategy(Strategy):
     """Status of a HorizontalPodAutoscaler."""
 
+    metadata_rules = (CHANGE,)
     reset_fields = ("spec",)
 
     def validate_update(

@@ -9,7 +9,7 @@ from kapi.apis.batch.cron_job_validation import validate_cron_job
 from kapi.apis.batch.job_status_validation import validate_job_status
 from kapi.apis.batch.job_validation import validate_job, validate_job_update
 from kapi.apis.core.pod_warnings import warn_about_pod_template
-from kapi.registry.strategy import Strategy
+from kapi.registry.strategy import CHANGE, Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,6 +124,7 @@ def _warn_about_spec(context: RequestContext, spec: JSONObject, path: str) -> No
 class JobStatusStrategy(Strategy):
     """Status of a Job: a finished job stays finished."""
 
+    metadata_rules = (CHANGE,)
     reset_fields = ("spec",)
 
     def validate_update(
@@ -136,6 +137,7 @@ class JobStatusStrategy(Strategy):
 class CronJobStrategy(Strategy):
     """CronJob."""
 
+    metadata_rules = (CHANGE,)
     has_generation = True
     reset_fields = ("status",)
 
@@ -177,6 +179,7 @@ def _warn_about_schedule(context: RequestContext, spec: JSONObject) -> None:
 class CronJobStatusStrategy(Strategy):
     """Status of a CronJob."""
 
+    metadata_rules = ()
     reset_fields = ("spec",)
 
     def validate_update(

@@ -9,7 +9,7 @@ from kapi.apis.coordination.validation import (
     validate_lease_candidate,
     validate_lease_candidate_update,
 )
-from kapi.registry.strategy import Strategy
+from kapi.registry.strategy import CHANGE, Strategy
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
@@ -25,6 +25,8 @@ _ELECTION_FIELDS = ("strategy", "preferredHolder")
 class LeaseStrategy(Strategy):
     """Lease."""
 
+    standard_finalizers = False
+    metadata_rules = (CHANGE,)
     allow_create_on_update: ClassVar[bool] = True
     allow_unconditional_update: ClassVar[bool] = False
 

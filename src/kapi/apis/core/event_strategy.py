@@ -12,7 +12,7 @@ from kapi.apis.core.event_validation import (
 )
 from kapi.registry.duration import age
 from kapi.registry.rules import Column, Columns
-from kapi.registry.strategy import Strategy
+from kapi.registry.strategy import CHANGE, Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,6 +84,8 @@ class EventStrategy(Strategy):
 
 class NewEventStrategy(EventStrategy):
     """Events of events.k8s.io/v1, the same objects under stricter rules."""
+
+    metadata_rules = (CHANGE,)
 
     def validate_name(self, name: str, *, prefix: bool) -> list[str]:
         """A DNS subdomain."""

@@ -15,7 +15,7 @@ from kapi.apis.core.resource_names import (
 )
 from kapi.registry.rules import Column, Columns
 from kapi.registry.standard_columns import NAME, OBJECT_META
-from kapi.registry.strategy import Strategy
+from kapi.registry.strategy import WHOLE, Strategy
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
@@ -52,6 +52,7 @@ def default_limit_range(obj: JSONObject) -> None:
 class LimitRangeStrategy(Strategy):
     """Limit ranges."""
 
+    metadata_rules = (WHOLE,)
     allow_create_on_update: ClassVar[bool] = True
 
     def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:

@@ -11,7 +11,7 @@ from kapi.apimachinery import names
 from kapi.registry.duration import age
 from kapi.registry.rules import Column, Columns
 from kapi.registry.standard_columns import AGE, NAME
-from kapi.registry.strategy import Strategy
+from kapi.registry.strategy import CHANGE, Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,6 +60,7 @@ def may_be_removed(obj: JSONObject) -> bool:
 class NamespaceStrategy(Strategy):
     """The namespace itself."""
 
+    metadata_rules = (CHANGE,)
     delete_returns_object: ClassVar[bool] = True
     reset_fields: ClassVar[tuple[str, ...]] = ("status",)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from kapi.apimachinery import addresses
 from kapi.apis.core.node_validation import validate_node, validate_node_update
 from kapi.apis.core.pod_defaults import default_resource_list
-from kapi.registry.strategy import Strategy
+from kapi.registry.strategy import CHANGE, Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,6 +96,7 @@ class NodeStrategy(Strategy):
 class NodeStatusStrategy(NodeStrategy):
     """``nodes/status``."""
 
+    metadata_rules = (CHANGE,)
     reset_fields: ClassVar[tuple[str, ...]] = ("spec",)
 
     def prepare_for_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:

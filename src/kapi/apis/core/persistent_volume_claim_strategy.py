@@ -19,7 +19,7 @@ from kapi.apis.core.resource_names import fraction_warnings
 from kapi.registry.duration import age
 from kapi.registry.rules import Column, Columns
 from kapi.registry.standard_columns import AGE, NAME
-from kapi.registry.strategy import Strategy
+from kapi.registry.strategy import CHANGE, Strategy
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
@@ -128,6 +128,7 @@ class PersistentVolumeClaimStrategy(Strategy):
 class PersistentVolumeClaimStatusStrategy(PersistentVolumeClaimStrategy):
     """``persistentvolumeclaims/status``."""
 
+    metadata_rules = (CHANGE,)
     reset_fields: ClassVar[tuple[str, ...]] = ("spec",)
 
     def prepare_for_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:

@@ -13,12 +13,13 @@ from kapi.apis.core.volume_defaults import default_volume
 from kapi.registry.duration import age
 from kapi.registry.rules import Column, Columns
 from kapi.registry.standard_columns import AGE, NAME
-from kapi.registry.strategy import Strategy
+from kapi.registry.strategy import CHANGE, WHOLE, Strategy
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
     from kapi.apimachinery.types import JSONObject, JSONValue
     from kapi.registry.context import RequestContext
+    from kapi.registry.strategy import MetadataRule
 
 __all__ = [
     "PERSISTENT_VOLUME_COLUMNS",
@@ -87,6 +88,7 @@ _TRANSITION_TIME_MINOR = 29
 class PersistentVolumeStrategy(Strategy):
     """Volumes."""
 
+    metadata_rules: ClassVar[tuple[MetadataRule, ...]] = (WHOLE, WHOLE)
     delete_returns_object: ClassVar[bool] = True
     reset_fields: ClassVar[tuple[str, ...]] = ("status",)
 
@@ -127,6 +129,7 @@ class PersistentVolumeStrategy(Strategy):
 class PersistentVolumeStatusStrategy(PersistentVolumeStrategy):
     """``persistentvolumes/status``."""
 
+    metadata_rules = (CHANGE,)
     reset_fields: ClassVar[tuple[str, ...]] = ("spec",)
 
     def prepare_for_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:

@@ -20,7 +20,7 @@ from kapi.apis.core.pod_validation_security import is_app_armor_profile
 from kapi.apis.core.pod_validation_status import validate_pod_status_update
 from kapi.apis.core.pod_validation_update import validate_pod_update
 from kapi.apis.core.pod_warnings import warn_about_pod
-from kapi.registry.strategy import Strategy
+from kapi.registry.strategy import CHANGE, Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,6 +154,7 @@ def _app_armor_from_annotations(
 class PodStatusStrategy(PodStrategy):
     """``pods/status``, where kubelets and schedulers report."""
 
+    metadata_rules = (CHANGE,)
     has_generation: ClassVar[bool] = False
     reset_fields: ClassVar[tuple[str, ...]] = ("spec",)
     # Old kubelets send broken owner references.

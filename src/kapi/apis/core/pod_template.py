@@ -10,7 +10,7 @@ from kapi.apis.core.pod_warnings import warn_about_pod_template
 from kapi.apis.core.replication_controller import template_cells
 from kapi.registry.rules import Column, Columns
 from kapi.registry.standard_columns import NAME
-from kapi.registry.strategy import Strategy
+from kapi.registry.strategy import CHANGE, Strategy
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
@@ -28,6 +28,7 @@ def default_pod_template(obj: JSONObject) -> None:
 class PodTemplateStrategy(Strategy):
     """Pod templates."""
 
+    metadata_rules = (CHANGE,)
     has_generation: ClassVar[bool] = True
     generation_fields: ClassVar[tuple[str, ...]] = ("template",)
     delete_returns_object: ClassVar[bool] = True

@@ -12,7 +12,7 @@ from kapi.apis.core.pod_warnings import warn_about_pod_template
 from kapi.registry.duration import age
 from kapi.registry.rules import Column, Columns
 from kapi.registry.standard_columns import AGE, NAME
-from kapi.registry.strategy import Strategy
+from kapi.registry.strategy import CHANGE, Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +51,7 @@ def default_replication_controller(obj: JSONObject) -> None:
 class ReplicationControllerStrategy(Strategy):
     """Replication controllers."""
 
+    metadata_rules = (CHANGE,)
     has_generation: ClassVar[bool] = True
     delete_returns_object: ClassVar[bool] = True
     default_propagation: ClassVar[str] = "orphan"

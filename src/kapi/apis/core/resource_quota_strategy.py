@@ -12,7 +12,7 @@ from kapi.apis.core.resource_quota_validation import (
 from kapi.registry.duration import age
 from kapi.registry.rules import Column, Columns
 from kapi.registry.standard_columns import AGE, NAME
-from kapi.registry.strategy import Strategy
+from kapi.registry.strategy import CHANGE, Strategy
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
@@ -42,6 +42,7 @@ def default_resource_quota(obj: JSONObject) -> None:
 class ResourceQuotaStrategy(Strategy):
     """Quotas."""
 
+    metadata_rules = (CHANGE,)
     delete_returns_object: ClassVar[bool] = True
     reset_fields: ClassVar[tuple[str, ...]] = ("status",)
 

@@ -23,7 +23,7 @@ from kapi.apis.core.service_validation import (
     validate_service_status,
     validate_service_update,
 )
-from kapi.registry.strategy import Strategy
+from kapi.registry.strategy import CHANGE, Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,6 +52,7 @@ def _validate_strict_name(meta: JSONObject, errors: ErrorList) -> None:
 class ServiceStrategy(Strategy):
     """The service itself."""
 
+    metadata_rules = (CHANGE,)
     allow_create_on_update: ClassVar[bool] = True
     delete_returns_object: ClassVar[bool] = True
     reset_fields: ClassVar[tuple[str, ...]] = ("status",)

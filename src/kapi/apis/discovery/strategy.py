@@ -9,7 +9,7 @@ from kapi.apis.discovery.validation import (
     validate_endpoint_slice,
     validate_endpoint_slice_update,
 )
-from kapi.registry.strategy import Strategy
+from kapi.registry.strategy import WHOLE, Strategy
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
@@ -22,6 +22,7 @@ __all__ = ["EndpointSliceStrategy"]
 class EndpointSliceStrategy(Strategy):
     """EndpointSlice: labels count as a change of its meaning."""
 
+    metadata_rules = (WHOLE,)
     has_generation: ClassVar[bool] = True
     generation_fields: ClassVar[tuple[str, ...]] = (
         "endpoints",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from kapi.apis.flowcontrol.flow_schema_validation import validate_flow_schema
 from kapi.apis.flowcontrol.priority_level_validation import validate_priority_level
-from kapi.registry.strategy import Strategy
+from kapi.registry.strategy import CLIENT_METADATA, WHOLE, Strategy
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
@@ -24,6 +24,7 @@ __all__ = [
 class FlowSchemaStrategy(Strategy):
     """FlowSchema."""
 
+    metadata_rules = (WHOLE,)
     has_generation: ClassVar[bool] = True
     reset_fields: ClassVar[tuple[str, ...]] = ("status",)
 
@@ -39,12 +40,14 @@ class FlowSchemaStrategy(Strategy):
 class FlowSchemaStatusStrategy(FlowSchemaStrategy):
     """flowschemas/status."""
 
+    reset_metadata = CLIENT_METADATA
     reset_fields: ClassVar[tuple[str, ...]] = ("spec",)
 
 
 class PriorityLevelConfigurationStrategy(Strategy):
     """PriorityLevelConfiguration."""
 
+    metadata_rules = (WHOLE,)
     has_generation: ClassVar[bool] = True
     reset_fields: ClassVar[tuple[str, ...]] = ("status",)
 
@@ -60,4 +63,5 @@ class PriorityLevelConfigurationStrategy(Strategy):
 class PriorityLevelConfigurationStatusStrategy(PriorityLevelConfigurationStrategy):
     """prioritylevelconfigurations/status."""
 
+    reset_metadata = CLIENT_METADATA
     reset_fields: ClassVar[tuple[str, ...]] = ("spec",)

@@ -23,7 +23,7 @@ from kapi.apis.networking.network_policy_validation import (
     network_policy_warnings,
     validate_network_policy,
 )
-from kapi.registry.strategy import Strategy
+from kapi.registry.strategy import CHANGE, CLIENT_METADATA, Strategy
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
@@ -74,6 +74,7 @@ class IngressStrategy(Strategy):
 class IngressStatusStrategy(Strategy):
     """ingresses/status."""
 
+    metadata_rules = (CHANGE,)
     reset_fields: ClassVar[tuple[str, ...]] = ("spec",)
 
     def validate_update(
@@ -102,6 +103,7 @@ class IngressClassStrategy(Strategy):
 class NetworkPolicyStrategy(Strategy):
     """NetworkPolicy; it had a status up to Kubernetes 1.27."""
 
+    metadata_rules = (CHANGE,)
     has_generation: ClassVar[bool] = True
     reset_fields: ClassVar[tuple[str, ...]] = ("status",)
 
@@ -147,6 +149,7 @@ class IPAddressStrategy(Strategy):
 class ServiceCIDRStrategy(Strategy):
     """ServiceCIDR."""
 
+    metadata_rules = (CHANGE,)
     reset_fields: ClassVar[tuple[str, ...]] = ("status",)
 
     def prepare_for_create(self, context: RequestContext, obj: JSONObject) -> None:
@@ -168,4 +171,5 @@ class ServiceCIDRStrategy(Strategy):
 class ServiceCIDRStatusStrategy(Strategy):
     """servicecidrs/status."""
 
+    reset_metadata = CLIENT_METADATA
     reset_fields: ClassVar[tuple[str, ...]] = ("spec",)

@@ -19,6 +19,7 @@ __all__ = ["RuntimeClassStrategy"]
 class RuntimeClassStrategy(Strategy):
     """RuntimeClass."""
 
+    standard_finalizers = False
     allow_create_on_update: ClassVar[bool] = True
     allow_unconditional_update: ClassVar[bool] = False
 

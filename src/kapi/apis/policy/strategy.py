@@ -18,6 +18,8 @@ __all__ = ["PodDisruptionBudgetStatusStrategy", "PodDisruptionBudgetStrategy"]
 class PodDisruptionBudgetStrategy(Strategy):
     """PodDisruptionBudget."""
 
+    standard_finalizers = False
+    metadata_rules = ()
     has_generation = True
     allow_unconditional_update = False
     reset_fields = ("status",)
@@ -39,6 +41,7 @@ class PodDisruptionBudgetStrategy(Strategy):
 class PodDisruptionBudgetStatusStrategy(Strategy):
     """Status of a PodDisruptionBudget."""
 
+    metadata_rules = ()
     allow_unconditional_update = False
     reset_fields = ("spec",)
 

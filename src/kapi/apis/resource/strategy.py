@@ -16,7 +16,7 @@ from kapi.apis.resource.device_validation import (
     validate_resource_slice,
     validate_resource_slice_update,
 )
-from kapi.registry.strategy import Strategy
+from kapi.registry.strategy import CHANGE, CLIENT_METADATA, Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,6 +74,7 @@ class ResourceClaimStrategy(Strategy):
 class ResourceClaimStatusStrategy(Strategy):
     """resourceclaims/status."""
 
+    reset_metadata = CLIENT_METADATA
     reset_fields: ClassVar[tuple[str, ...]] = ("spec",)
 
     def validate_update(
@@ -105,6 +106,7 @@ class ResourceClaimTemplateStrategy(Strategy):
 class ResourceSliceStrategy(Strategy):
     """ResourceSlice."""
 
+    metadata_rules = (CHANGE,)
     has_generation: ClassVar[bool] = True
     delete_returns_object: ClassVar[bool] = True
 

@@ -8,7 +8,7 @@ from kapi.apis.scheduling.validation import (
     validate_priority_class,
     validate_priority_class_update,
 )
-from kapi.registry.strategy import Strategy
+from kapi.registry.strategy import CHANGE, Strategy
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
@@ -21,6 +21,7 @@ __all__ = ["PriorityClassStrategy"]
 class PriorityClassStrategy(Strategy):
     """PriorityClass: its generation never rises, for nothing that counts may change."""
 
+    metadata_rules = (CHANGE,)
     has_generation: ClassVar[bool] = True
     generation_fields: ClassVar[tuple[str, ...]] = ()
 

@@ -22,7 +22,7 @@ from kapi.apis.storage.csi_validation import (
     validate_csi_node,
     validate_csi_node_update,
 )
-from kapi.registry.strategy import Strategy
+from kapi.registry.strategy import CHANGE, CLIENT_METADATA, WHOLE, Strategy
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
@@ -77,6 +77,7 @@ class StorageClassStrategy(Strategy):
 class CSIDriverStrategy(Strategy):
     """CSIDriver: it has a generation from its first change of spec on."""
 
+    metadata_rules = (CHANGE,)
     allow_unconditional_update: ClassVar[bool] = False
     delete_returns_object: ClassVar[bool] = True
 
@@ -108,6 +109,7 @@ class CSIDriverStrategy(Strategy):
 class CSINodeStrategy(Strategy):
     """CSINode."""
 
+    metadata_rules = (WHOLE,)
     allow_unconditional_update: ClassVar[bool] = False
     delete_returns_object: ClassVar[bool] = True
 
@@ -143,6 +145,7 @@ class CSIStorageCapacityStrategy(Strategy):
 class VolumeAttachmentStrategy(Strategy):
     """VolumeAttachment."""
 
+    metadata_rules = (WHOLE,)
     allow_unconditional_update: ClassVar[bool] = False
     delete_returns_object: ClassVar[bool] = True
     reset_fields: ClassVar[tuple[str, ...]] = ("status",)
@@ -166,12 +169,7 @@ class VolumeAttachmentStatusStrategy(VolumeAttachmentStrategy):
     """volumeattachments/status, which leaves the metadata alone."""
 
     reset_fields: ClassVar[tuple[str, ...]] = ("spec",)
-    reset_metadata: ClassVar[tuple[str, ...]] = (
-        "labels",
-        "annotations",
-        "finalizers",
-        "ownerReferences",
-    )
+    reset_metadata = CLIENT_METADATA
 
 
 class VolumeAttributesClassStrategy(Strategy):
