@@ -97,6 +97,6 @@ async def test_admission_sees_the_other(cluster, config_map, fails):
         f"{ADMISSION}/validatingadmissionpolicybindings",
         {"metadata": {"name": "b"}, "spec": binding},
     )
-    ann = {"Impersonate-User": "ann"}
+    ann = {"Impersonate-User": "ann", "Impersonate-Group": "system:masters"}
     fails(await cluster.post(MAPS, config_map("x"), headers=ann), 422, "Invalid")
     await cluster.create(MAPS, config_map("x"))

@@ -5,21 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kapi.authorization.always import AlwaysAllow, AlwaysDeny
-from kapi.authorization.known_users import AuthorizeKnownUsers
+from kapi.authorization.privileged import PrivilegedGroup
+from kapi.authorization.rbac import RBACAuthorizer
+from kapi.authorization.union import Union
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kapi.authorization.authorizer import Authorizer
+    from kapi.authorization.rbac import RoleGetter
 
 __all__ = ["authorizer_for"]
 
 
-def authorizer_for(modes: Sequence[str]) -> Authorizer:
-    """The authorizer of the given modes.
+def authorizer_for(modes: Sequence[str], roles: RoleGetter) -> Authorizer:
+    """The authorizer of the given modes, which are asked in their order.
 
-    Node and RBAC let everybody in whose name is known: roles are stored, but not yet enforced.
+    ``system:masters`` may do everything in every mode. The mode Node has no opinion of its own:
+    nodes may do what roles allow them.
     """
-    if "AlwaysAllow" in modes:
-        return AlwaysAllow()
-    return AlwaysDeny() if set(modes) == {"AlwaysDeny"} else AuthorizeKnownUsers()
+    authorizers: list[Authorizer] = [PrivilegedGroup()]
+    for mode in modes:
+        if mode == "AlwaysAllow":
+            authorizers.append(AlwaysAllow())
+        elif mode == "AlwaysDeny":
+            authorizers.append(AlwaysDeny())
+        elif mode == "RBAC":
+            authorizers.append(RBACAuthorizer(roles))
+    return Union(authorizers)

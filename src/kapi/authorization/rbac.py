@@ -29,6 +29,7 @@ __all__ = [
     "RoleMissing",
     "granted_rules",
     "matching_subject",
+    "referenced_rules",
     "rule_allows",
 ]
 
@@ -173,7 +174,7 @@ def _given(
         if subject is None:
             continue
         try:
-            rules = _rules(roles, binding)
+            rules = referenced_rules(roles, binding)
         except RoleMissing as error:
             missed(error)
             continue
@@ -181,7 +182,7 @@ def _given(
             yield GrantedRule(rule, binding, subject)
 
 
-def _rules(roles: RoleGetter, binding: JSONObject) -> list[JSONObject]:
+def referenced_rules(roles: RoleGetter, binding: JSONObject) -> list[JSONObject]:
     """The rules of the role that a binding refers to; raises RoleMissing."""
     ref = binding["roleRef"]
     kind, name = ref["kind"], ref["name"]

@@ -59,6 +59,11 @@ class InProcessClient:
         entry = await self._api.store(resource).entry(resource, namespace, name)
         return resource.conversion.at_rest(entry)
 
+    @property
+    def minor(self) -> int:
+        """The minor version of Kubernetes that is served."""
+        return self._api.minor
+
     def serves(self, gvr: GroupVersionResource) -> bool:
         """Whether this server has the resource at all."""
         return self._api.catalogue.get(*gvr) is not None

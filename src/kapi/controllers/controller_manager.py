@@ -6,6 +6,10 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from kapi.client.inprocess import InProcessClient
 from kapi.controllers.changes import ChangeFeed, Observer
+from kapi.controllers.cluster_role_aggregation_controller import (
+    ClusterRoleAggregationController,
+)
+from kapi.controllers.flow_schema_status_controller import FlowSchemaStatusController
 from kapi.controllers.garbage_collector import GarbageCollector
 from kapi.controllers.namespace_controller import NamespaceController
 from kapi.controllers.object_keys import ObjectKeys
@@ -79,6 +83,7 @@ class ControllerManager:
             (GarbageCollector, _maker(GarbageCollector, api, keys)),
             (ResourceQuotaController, _maker(ResourceQuotaController, api, keys)),
             (ServiceAccountsController, ServiceAccountsController),
+            (ClusterRoleAggregationController, ClusterRoleAggregationController),
             *((kind, _maker(kind, api, keys)) for kind in _PROTECTIONS),
             (
                 ValidatingAdmissionPolicyStatusController,
@@ -99,6 +104,8 @@ class ControllerManager:
             for kind, make in makers
             if is_enabled(wanted, kind.name, kind.aliases)
         ]
+        # A part of the API server, whatever is wanted.
+        self.controllers.append(FlowSchemaStatusController(api, InProcessClient(api), keys))
         observers = [
             (prefix, controller)
             for controller in self.controllers
@@ -108,8 +115,7 @@ class ControllerManager:
 
     def start(self) -> None:
         """Begin in the background."""
-        if self.controllers:
-            self._feed.start()
+        self._feed.start()
 
     async def stop(self) -> None:
         """End all work."""

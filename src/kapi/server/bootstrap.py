@@ -26,6 +26,10 @@ _ATTEMPTS = 25
 _PAUSE_SECONDS = 0.2
 _NAMESPACES = ("kube-system", "default", "kube-public", "kube-node-lease")
 _CORE_NAMESPACES = GroupVersionResource("", "v1", "namespaces")
+_CONFIG_MAPS = GroupVersionResource("", "v1", "configmaps")
+# Since when uses of tokens from Secrets are noted, and the minor version that began with it.
+_TRACKING = "kube-apiserver-legacy-service-account-token-tracking"
+_TRACKING_SINCE = 27
 _SERVICES = GroupVersionResource("", "v1", "services")
 _ENDPOINTS = GroupVersionResource("", "v1", "endpoints")
 _SLICES = GroupVersionResource("discovery.k8s.io", "v1", "endpointslices")
@@ -55,6 +59,9 @@ async def create_bootstrap_objects(
     """Create what is missing; ``address`` and ``port`` are where this server listens."""
     for name in _NAMESPACES:
         await _ensure(client, _CORE_NAMESPACES, "", {"metadata": {"name": name}})
+    if client.minor >= _TRACKING_SINCE:
+        since = {"metadata": {"name": _TRACKING}, "data": {"since": now.partition("T")[0]}}
+        await _ensure(client, _CONFIG_MAPS, "kube-system", since)
     for name, value, description in _PRIORITIES:
         obj = {"metadata": {"name": name}, "value": value, "description": description}
         await _ensure(client, _PRIORITY_CLASSES, "", obj)

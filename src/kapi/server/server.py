@@ -21,6 +21,7 @@ from kapi.apimachinery.scheme import Scheme
 from kapi.apimachinery.types import GroupResource
 from kapi.apis.core.service_allocation import ServiceAllocators
 from kapi.apis.install import install
+from kapi.apis.rbac.escalation_check import EscalationCheck
 from kapi.authorization.modes import authorizer_for
 from kapi.authorization.resource_access import resource_access
 from kapi.client.inprocess import InProcessClient
@@ -48,6 +49,7 @@ from kapi.server.authentication import (
     request_header_authenticator,
 )
 from kapi.server.bootstrap import create_bootstrap_objects
+from kapi.server.bootstrap_policy import ensure_bootstrap_policy
 from kapi.server.custom_resources import DEFINITIONS, CustomResources, DefinitionHooks
 from kapi.server.engines import open_engine
 from kapi.server.extension_authentication import AuthenticationConfigMap
@@ -59,6 +61,7 @@ from kapi.server.routing import documents, resource_handlers, subresource_handle
 from kapi.server.service_accounts import ServiceAccountTokens
 from kapi.server.service_claims import ServiceClaims
 from kapi.server.services import ServiceHooks
+from kapi.server.stored_roles import StoredRoles
 from kapi.server.stores import StoreParts, resource_store
 from kapi.server.webhooks import CatalogueVersions
 from kapi.storage.compactor import Compactor
@@ -128,6 +131,7 @@ class APIServer:
         self._conversions: ConversionWebhooks | None = None
         self._aggregator: Aggregator | None = None
         self._authentication: AuthenticationConfigMap | None = None
+        self._roles: StoredRoles | None = None
         self.api: API | None = None
 
     async def start(self) -> None:
@@ -152,7 +156,7 @@ class APIServer:
         custom_resources = await self._load_custom_resources(
             api, client, hooks.definitions, extensions
         )
-        await self._bootstrap(client)
+        await self._bootstrap(api, client)
         await self._start_aggregation(api, client, lookup)
         self._compaction = self._start_compaction()
         tokens = ServiceAccountTokens(options, lookup, self.clock)
@@ -170,7 +174,8 @@ class APIServer:
     ) -> API:
         """What handlers work with; fills ``stores``."""
         options = self.options
-        authorizer = authorizer_for(options.authorization_modes)
+        self._roles = roles = StoredRoles(stores)
+        authorizer = authorizer_for(options.authorization_modes, roles)
         converter = TypeConverter(scheme.compiler)
         plugins = builtin_plugins(
             lookup,
@@ -184,6 +189,8 @@ class APIServer:
             disabled=options.disabled_admission_plugins,
             configuration=admission_configuration(options),
         )
+        if "RBAC" in options.authorization_modes:
+            plugins.append(EscalationCheck(authorizer, roles))
         admission = AdmissionChain(extensions.with_plugin(plugins) if extensions else plugins)
         self._fill(stores, scheme, catalogue, admission, hooks)
         negotiator = Negotiator(
@@ -414,7 +421,7 @@ class APIServer:
         if self.options.etcd.servers and self._engine is not None:
             hooks.claims = ServiceClaims(self._engine, store.storage, allocators)
 
-    async def _bootstrap(self, client: InProcessClient) -> None:
+    async def _bootstrap(self, api: API, client: InProcessClient) -> None:
         options = self.options
         ranges = [text.strip() for text in options.service_cluster_ip_range.split(",")]
         await create_bootstrap_objects(
@@ -425,6 +432,9 @@ class APIServer:
             port=options.secure_port or 6443,
             now=format_time(self.clock.now()),
         )
+        await ensure_bootstrap_policy(api)
+        if self._roles is not None:
+            await self._roles.load()
 
     def _start_compaction(self) -> asyncio.Task[None] | None:
         interval = self.options.compaction_interval_seconds

@@ -341,6 +341,11 @@ class Cacher:
         return self._current.count(scope or self.prefix)
 
     @property
+    def is_loaded(self) -> bool:
+        """Whether there is anything to read; not before the load, nor while the store is lost."""
+        return self._subscription is not None
+
+    @property
     def is_current(self) -> bool:
         """Whether every acknowledged change is surely applied here, so that nobody need wait."""
         subscription = self._subscription

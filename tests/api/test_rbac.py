@@ -1,0 +1,130 @@
+"""RBAC in force: default roles, bindings, escalation, aggregation."""
+
+from __future__ import annotations
+
+import pytest
+
+RBAC = "/apis/rbac.authorization.k8s.io/v1"
+ROLES = f"{RBAC}/namespaces/default/roles"
+BINDINGS = f"{RBAC}/namespaces/default/rolebindings"
+MAPS = "/api/v1/namespaces/default/configmaps"
+ANN = {"Authorization": "Bearer ann-token"}
+READ_MAPS = {"verbs": ["get", "list"], "apiGroups": [""], "resources": ["configmaps"]}
+
+
+@pytest.fixture
+async def server(start_cluster, tmp_path):
+    """A server that knows ann, who has no role."""
+    path = tmp_path / "tokens.csv"
+    path.write_text("ann-token,ann,ann-id\n")
+    return await start_cluster(token_auth_file=path)
+
+
+def _role(name, *rules, **more):
+    return {"metadata": {"name": name}, "rules": list(rules), **more}
+
+
+def _binding(name, role, kind="Role"):
+    ref = {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role}
+    return {
+        "metadata": {"name": name},
+        "roleRef": ref,
+        "subjects": [{"kind": "User", "name": "ann"}],
+    }
+
+
+async def test_a_binding_is_in_force_with_the_next_request(server, fails):
+    """Rights come with a binding, and go with it or with its role."""
+    fails(
+        await server.get(MAPS, headers=ANN),
+        403,
+        "Forbidden",
+        'configmaps is forbidden: User "ann" cannot list resource "configmaps" in API group "" '
+        'in the namespace "default"',
+    )
+    await server.post(ROLES, _role("reader", READ_MAPS))
+    await server.post(BINDINGS, _binding("b", "reader"))
+    assert (await server.get(MAPS, headers=ANN)).status_code == 200
+    fails(await server.get("/api/v1/configmaps", headers=ANN), 403, "Forbidden")
+    assert (await server.http.delete(f"{ROLES}/reader")).status_code == 200
+    answer = await server.get(MAPS, headers=ANN)
+    fails(answer, 403, "Forbidden")
+    assert 'RBAC: role.rbac.authorization.k8s.io "reader" not found' in answer.json()["message"]
+
+
+async def test_nobody_gives_away_what_they_lack(server, fails):
+    """Roles and bindings are refused for rights that their author does not have."""
+    grant = {"verbs": ["create", "update"], "apiGroups": ["rbac.authorization.k8s.io"]}
+    rule = {**grant, "resources": ["roles", "rolebindings"]}
+    await server.post(ROLES, _role("author", rule, READ_MAPS))
+    await server.post(BINDINGS, _binding("author", "author"))
+    allowed = await server.http.post(ROLES, json=_role("same", READ_MAPS), headers=ANN)
+    assert allowed.status_code == 201
+    secrets = {"verbs": ["get"], "apiGroups": [""], "resources": ["secrets"]}
+    fails(
+        await server.http.post(ROLES, json=_role("more", secrets), headers=ANN),
+        403,
+        "Forbidden",
+        'roles.rbac.authorization.k8s.io "more" is forbidden: user "ann" '
+        '(groups=["system:authenticated"]) is attempting to grant RBAC permissions not currently '
+        'held:\n{APIGroups:[""], Resources:["secrets"], Verbs:["get"]}',
+    )
+    fails(
+        await server.http.post(
+            BINDINGS, json=_binding("more", "cluster-admin", "ClusterRole"), headers=ANN
+        ),
+        403,
+        "Forbidden",
+    )
+    fails(
+        await server.http.post(BINDINGS, json=_binding("ghost", "ghost"), headers=ANN),
+        404,
+        "NotFound",
+        'rolebindings.rbac.authorization.k8s.io "ghost" not found',
+    )
+
+
+async def test_default_roles_and_their_aggregation(start_cluster, tmp_path, fails):
+    """A binding to ``view`` lets somebody read, with the rules of roles that belong to it."""
+    path = tmp_path / "tokens.csv"
+    path.write_text("ann-token,ann,ann-id\n")
+    server = await start_cluster(token_auth_file=path, controllers=("*",))
+    await server.post(BINDINGS, _binding("viewer", "view", "ClusterRole"))
+    await server.settled()
+    assert (await server.get(MAPS, headers=ANN)).status_code == 200
+    secrets = await server.get("/api/v1/namespaces/default/secrets", headers=ANN)
+    fails(secrets, 403, "Forbidden")
+    label = {"rbac.authorization.k8s.io/aggregate-to-view": "true"}
+    more = _role("read-secrets", {**READ_MAPS, "resources": ["secrets"]})
+    more["metadata"]["labels"] = label
+    await server.post(f"{RBAC}/clusterroles", more)
+    await server.settled()
+    secrets = await server.get("/api/v1/namespaces/default/secrets", headers=ANN)
+    assert secrets.status_code == 200
+
+
+async def test_strangers_and_the_known_may_read_what_is_public(server, fails):
+    """The default bindings open version and discovery, and nothing else."""
+    assert (await server.get("/apis", headers=ANN)).status_code == 200
+    fails(await server.get("/metrics", headers=ANN), 403, "Forbidden")
+    del server.http.headers["Authorization"]
+    assert (await server.get("/version")).status_code == 200
+    fails(await server.get("/apis"), 403, "Forbidden")
+
+
+async def test_default_roles_are_completed_at_the_next_start(start_cluster, tmp_path):
+    """Rules that were taken away come back, others stay; the annotation ``false`` forbids it."""
+    data = tmp_path / "data"
+    server = await start_cluster(data_dir=data, ephemeral=False)
+    url = f"{RBAC}/clusterroles/system:basic-user"
+    role = (await server.get(url)).json()
+    own = {"verbs": ["get"], "apiGroups": ["x"], "resources": ["y"]}
+    await server.http.put(url, json={**role, "rules": [own]})
+    other = f"{RBAC}/clusterroles/system:discovery"
+    kept = (await server.get(other)).json()
+    kept["metadata"]["annotations"]["rbac.authorization.kubernetes.io/autoupdate"] = "false"
+    await server.http.put(other, json={**kept, "rules": []})
+    await server.server.stop()
+    server = await start_cluster(data_dir=data, ephemeral=False)
+    assert (await server.get(url)).json()["rules"] == [own, *role["rules"]]
+    assert not (await server.get(other)).json()["rules"]
