@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["load_extensions"]
 
 
+# Where mistakes are found, but not made.
+_HERE = str(Path(__file__).parent)
+
+
 def load_extensions(place: str) -> list[Extension]:
     """The Extension that ``place`` names, or all of the module it names.
 
@@ -27,7 +31,7 @@ def load_extensions(place: str) -> list[Extension]:
     try:
         module = _load_file(where) if _is_path(where) else _load_module(where)
     except DeclarationError as error:
-        raise DeclarationError(f"{place}: {error}") from error
+        raise DeclarationError(f"{place}: {error}{_line(error)}") from error
     except (Exception, SystemExit) as error:
         message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         raise DeclarationError(f"{place} cannot be imported: {message}{_line(error)}") from error
@@ -86,8 +90,8 @@ def _line(error: BaseException) -> str:
     """Where in the user's code an import failed."""
     trace, found = error.__traceback__, ""
     while trace is not None:
-        code = trace.tb_frame.f_code
-        if "importlib" not in code.co_filename and code.co_filename != __file__:
-            found = f" ({code.co_filename}:{trace.tb_lineno})"
+        file = trace.tb_frame.f_code.co_filename
+        if "importlib" not in file and not file.startswith(_HERE):
+            found = f" ({file}:{trace.tb_lineno})"
         trace = trace.tb_next
     return found

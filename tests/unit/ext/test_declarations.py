@@ -338,6 +338,15 @@ def test_what_cannot_be_loaded_is_told_in_one_line(tmp_path, monkeypatch):
     assert refused(load_extensions, broken) == (
         f"{broken} cannot be imported: ZeroDivisionError: division by zero ({broken}:3)"
     )
+    wrong = write(
+        tmp_path / "wrong_extension.py",
+        "from dataclasses import dataclass\nfrom kapi import ext\n\n"
+        "e = ext.Extension('a.example.com')\n\n"
+        "@e.resource(version='v1')\n@dataclass\nclass Thing:\n    x: set\n",
+    )
+    assert refused(load_extensions, wrong) == (
+        f"{wrong}: Thing.x: say what is in the set: set[str] ({wrong}:6)"
+    )
     assert refused(load_extensions, "empty_extension") == (
         "empty_extension: there is no ext.Extension in the module"
     )
