@@ -226,6 +226,8 @@ class Checker:
             if all(unify(p, t, bound) for p, t in zip(overload.params, types, strict=True)):
                 matching.append(overload)
                 results.append(_substitute(overload.result, bound))
+                if any(UNKNOWN in kind.params for kind in types):
+                    break  # what is in an empty list is decided by the first form
         if not matching:
             shown = [str(kind) for kind in types]
             applied = f"{shown[0]}.({', '.join(shown[1:])})" if method else f"({', '.join(shown)})"

@@ -21,11 +21,11 @@ from kapi.cel.costs.calls import (
 )
 from kapi.cel.costs.sizes import regex_cost
 from kapi.cel.functions import dispatch
+from kapi.cel.literals import folded, list_step, map_step, object_step
 from kapi.cel.metering import (
     BUDGET,
     Scope,
     Step,
-    charge,
     counted_call,
     equality,
     equality_to_text,
@@ -34,7 +34,15 @@ from kapi.cel.metering import (
     traversing_call,
     truth,
 )
-from kapi.cel.operators import BINARY, index, select, select_optional
+from kapi.cel.operators import BINARY, index
+from kapi.cel.paths import (
+    has_step,
+    is_path,
+    present_step,
+    select_step,
+    starts_plainly,
+    variable_step,
+)
 from kapi.cel.syntax import (
     Call,
     Comprehension,
@@ -47,8 +55,7 @@ from kapi.cel.syntax import (
     Select,
     StructLiteral,
 )
-from kapi.cel.types import type_name
-from kapi.cel.values import CelError, CostExceeded, ObjectValue, Optional, TypeValue, Uint
+from kapi.cel.values import CelError, CostExceeded, Optional, TypeValue, Uint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -132,18 +139,11 @@ class Builder:
 
     def _variable(self, name: str) -> Step:
         self.fixed += 1
-
-        def step(scope: Scope) -> Any:
-            try:
-                return scope[name]
-            except KeyError:
-                raise CelError(f"no such attribute(s): {name}") from None
-
-        return step
+        return variable_step(name)
 
     def _operand(self, node: Node) -> Step:
         """What a member is taken from: the result of anything but a chain costs one more."""
-        if not _is_chain(node):
+        if not is_path(node):
             self.fixed += 1
         return self.build(node)
 
@@ -157,29 +157,23 @@ class Builder:
             return self._variable(qualified)
         name, operand = node.name, self._operand(node.operand)
         if node.test:  # the test costs one, and what it is the last member of one less
-            return _has(operand, name)
+            return has_step(operand, name)
         if node.optional:
-            return _present(operand, lambda _scope: name)
+            return present_step(operand, lambda _scope: name)
         self.fixed += 1
 
-        def step(scope: Scope) -> Any:
-            value = operand(scope)
-            if value.__class__ is dict and name in value:
-                return value[name]
-            return select(value, name)
-
-        return step
+        return select_step(operand, name)
 
     def _index(self, node: Call) -> Step:
         operand_node, key_node = node.args
         operand = self._operand(operand_node)
-        if self.is_constant(key_node) or not _is_chain(key_node):
+        if self.is_constant(key_node) or not is_path(key_node):
             self.fixed += 1
         key = self.build(key_node)
         if node.function == "_[_]":
             return lambda scope: index(operand(scope), key(scope))
         self.fixed -= 1
-        return _present(operand, key)
+        return present_step(operand, key)
 
     def _call(self, node: Call) -> Step:
         name = node.function
@@ -191,7 +185,7 @@ class Builder:
             return self._either(node)
         parts = [node.target, *node.args] if node.target is not None else node.args
         if self.is_constant(node):
-            return _folded(self.branch_of_call(overloads[0].call if exact else None, node))
+            return folded(self.branch_of_call(overloads[0].call if exact else None, node))
         if name in ("_==_", "_!=_"):
             return self._equality(node)
         if name == "@in" and self.is_constant(node.args[1]):
@@ -296,7 +290,7 @@ class Builder:
     def _alternative(self, node: Node) -> tuple[Step, int]:
         """A chain that is the alternative of a conditional costs only what it selects."""
         step, cost = self.branch(node)
-        rooted = _is_chain(node) and not _is_conditional(_root(node)) and not _is_test(node)
+        rooted = is_path(node) and starts_plainly(node) and not self.is_constant(node)
         return step, cost - rooted
 
     def logical(self, node: Call, *, stop: bool) -> Step:
@@ -339,66 +333,23 @@ class Builder:
         return step
 
     def _list(self, node: ListLiteral) -> Step:
-        items = [(self.build(item), at in node.optionals) for at, item in enumerate(node.items)]
-        steps = [step for step, _ in items]
+        step = list_step([self.build(item) for item in node.items], node.optionals)
         if self.is_constant(node):
-            return _folded(lambda scope: [step(scope) for step in steps])
+            return folded(step)
         self.fixed += LIST_LITERAL
-        if not node.optionals:
-            return lambda scope: [step(scope) for step in steps]
-
-        def build_list(scope: Scope) -> list[Any]:
-            found = []
-            for step, optional in items:
-                value = step(scope)
-                if not optional:
-                    found.append(value)
-                elif value.present:
-                    found.append(value.value)
-            return found
-
-        return build_list
+        return step
 
     def _map(self, node: MapLiteral) -> Step:
-        entries = [(self.build(k), self.build(v), optional) for k, v, optional in node.entries]
-
-        def build_map(scope: Scope) -> dict[Any, Any]:
-            found: dict[Any, Any] = {}
-            for key_step, value_step, optional in entries:
-                key, value = key_step(scope), value_step(scope)
-                if optional:
-                    if not value.present:
-                        continue
-                    value = value.value
-                if key.__class__ not in _KEYS:
-                    raise CelError(f"unsupported key type: {type_name(key)}")
-                if key in found:
-                    raise CelError(f"duplicate map key: {key}")
-                found[key] = value
-            return found
-
+        step = map_step([(self.build(k), self.build(v), maybe) for k, v, maybe in node.entries])
         if self.is_constant(node):
-            return _folded(build_map)
+            return folded(step)
         self.fixed += MAP_LITERAL
-        return build_map
+        return step
 
     def _struct(self, node: StructLiteral) -> Step:
-        fields = [(name, self.build(value), optional) for name, value, optional in node.fields]
         self.fixed += STRUCT_LITERAL
-        type_name = node.name
-
-        def build_struct(scope: Scope) -> ObjectValue:
-            found: dict[str, Any] = {}
-            for name, step, optional in fields:
-                value = step(scope)
-                if optional:
-                    if not value.present:
-                        continue
-                    value = value.value
-                found[name] = value
-            return ObjectValue(type_name, found)
-
-        return build_struct
+        fields = [(name, self.build(value), maybe) for name, value, maybe in node.fields]
+        return object_step(node.name, fields)
 
     def _comprehension(self, node: Comprehension) -> Step:
         if node.macro in ("optMap", "optFlatMap"):
@@ -415,75 +366,12 @@ class Builder:
         return step
 
 
-def _has(operand: Step, name: str) -> Step:
-    def step(scope: Scope) -> bool:
-        value = operand(scope)
-        if isinstance(value, dict):
-            return name in value
-        if isinstance(value, Optional):
-            return value.present and isinstance(value.value, dict) and name in value.value
-        if hasattr(value, "keys"):
-            return name in value
-        return False
-
-    return step
-
-
-def _present(operand: Step, key: Step) -> Step:
-    """An optional member or item, which costs one if it is there."""
-
-    def step(scope: Scope) -> Any:
-        found = select_optional(operand(scope), key(scope))
-        if found.present:
-            charge(scope, 1)
-        return found
-
-    return step
-
-
-def _folded(step: Step) -> Step:
-    """What a part without variables is, found out now; its error is told when it is evaluated."""
-    try:
-        value = step({})
-    except CelError:
-        return step
-    return lambda _scope: value
-
-
 def _is_short_search(node: Call, cost: CallCost) -> bool:
     """Whether a text is searched for a short one, which costs as much as a traversal."""
     part = node.args[0] if len(node.args) == 1 else None
     return is_contained(cost) and isinstance(part, Literal) and 0 < len(part.value) <= _SHORT
 
 
-def _is_chain(node: Node) -> bool:
-    """Whether a part is a variable, or members selected from something, or one of two such."""
-    if isinstance(node, Select):
-        return True
-    if isinstance(node, Call):
-        return node.function in ("_[_]", "_[?_]", "_?_:_")
-    return isinstance(node, Ident)
-
-
-def _root(node: Node) -> Node:
-    while True:
-        if isinstance(node, Select):
-            node = node.operand
-        elif isinstance(node, Call) and node.function in ("_[_]", "_[?_]"):
-            node = node.args[0]
-        else:
-            return node
-
-
-def _is_conditional(node: Node) -> bool:
-    return isinstance(node, Call) and node.function == "_?_:_"
-
-
-def _is_test(node: Node) -> bool:
-    return isinstance(node, Select) and node.test
-
-
-_KEYS = frozenset({str, int, bool, Uint})
 _PRIMITIVE = frozenset({str, int, float, bool, Uint})
 _SPECIAL: dict[str, Callable[[Builder, Call], Step]] = {
     "_&&_": lambda builder, node: builder.logical(node, stop=False),

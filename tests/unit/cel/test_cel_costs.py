@@ -159,3 +159,8 @@ def test_failures_are_paid_for():
     with pytest.raises(CelError, match="division by zero"):
         _ENVIRONMENT.compile("1 / (self.n - 3) == 0").evaluate_within({"self": _VALUE}, budget)
     assert 90 <= budget[0] < 100
+
+
+def test_types_are_free_alternatives():
+    """The name of a type is a constant, also where a variable would be free."""
+    assert cost("type(self.any) == (self.ok ? string : int)") == 2 + 1 + 2 + 1
