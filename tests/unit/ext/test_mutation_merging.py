@@ -6,7 +6,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kapi import ext
@@ -40,6 +40,10 @@ UNKNOWN = st.dictionaries(st.just("unknownField"), st.integers(0, 3))
 FREE = st.dictionaries(NAMES, st.one_of(st.integers(0, 3), st.lists(st.integers(0, 3))))
 
 
+# What is tested is not how fast a busy machine makes examples.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
 def objects(**members):
     """JSON objects with some of the members, and perhaps one that no class knows."""
     known = st.fixed_dictionaries({}, optional=members)
@@ -62,6 +66,7 @@ def view(spec):
     return ext.Object(json, VERSION.spec, None)
 
 
+@patient
 @given(SPECS)
 def test_what_is_only_looked_at_stays_as_it_was(spec):
     """Reading every part of an object changes nothing of it, not even spellings."""
@@ -71,6 +76,7 @@ def test_what_is_only_looked_at_stays_as_it_was(spec):
     assert thing.json["spec"] == spec
 
 
+@patient
 @given(SPECS, SPECS)
 def test_what_a_function_sets_is_what_the_object_says_then(spec, wanted):
     """After any change the object reads as the value that the function left."""
@@ -81,6 +87,7 @@ def test_what_a_function_sets_is_what_the_object_says_then(spec, wanted):
     assert VERSION.spec.read(thing.json["spec"]) == target
 
 
+@patient
 @given(SPECS, st.integers(4, 9))
 def test_one_change_is_one_change(spec, count):
     """A field that is set changes alone; what the class does not know stays."""
@@ -90,6 +97,7 @@ def test_one_change_is_one_change(spec, count):
     assert thing.json["spec"] == {**spec, "count": count}
 
 
+@patient
 @given(SPECS, NAMES)
 def test_changes_deep_inside_leave_the_rest(spec, name):
     """A member of a member changes alone."""
