@@ -84,6 +84,7 @@ def wrk(
         raise SystemExit(f"{target.name}: {path}: {result['failed']} requests failed")
     taken = result["microseconds"] / 1e6
     return {
+        "requests": result["requests"],
         "per_second": result["requests"] / taken,
         "megabytes_per_second": result["bytes"] / taken / 1e6,
         "p50_ms": result["p50"] / 1e3,

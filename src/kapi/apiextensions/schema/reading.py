@@ -139,7 +139,10 @@ class _Compiler:
                         continue
                 else:
                     if embedded and name in META_FIELDS:
-                        read_meta(name, item, out, unknown)
+                        if kind is str and name != "metadata":
+                            out[name] = item
+                        else:
+                            read_meta(name, item, out, unknown)
                         continue
                     member = additional
                     if member is None:

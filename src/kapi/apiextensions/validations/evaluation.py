@@ -142,10 +142,11 @@ def _members(parts: dict[str, Evaluate]) -> Evaluate:
     def evaluate(value: JSONValue, old: Optional, path: str, run: Run) -> None:
         if value.__class__ is not dict:
             return
+        is_new = old is _ABSENT
         for name, part in parts.items():
             if name in value:
                 at = f"{path}.{name}" if path else name
-                part(value[name], _old_member(old, name), at, run)
+                part(value[name], _ABSENT if is_new else _old_member(old, name), at, run)
 
     return evaluate
 
