@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from kubectl import Kubectl
 
+from etcd_cluster import EtcdCluster
 from kapi.testing import Server
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -141,3 +142,26 @@ def test_an_extension_object_runs_in_a_thread():
         assert server.url.startswith("https://")
     with pytest.raises(ValueError, match="a process loads extensions by name"):
         Server(extensions=extensions)
+
+
+def test_servers_over_one_etcd(tmp_path):
+    """All that have the code run it; one without it shows objects and refuses to write them."""
+    with EtcdCluster() as etcd:
+        shared = ("--controllers=none", f"--etcd-servers={etcd.urls[0]}")
+        with (
+            Server(*shared, "--workers=2", data_dir=tmp_path / "a", extensions=[EXAMPLE]) as one,
+            Server(*shared, data_dir=tmp_path / "b") as two,
+        ):
+            with_code = Kubectl(one.kubeconfig, "default", tmp_path)
+            without = Kubectl(two.kubeconfig, "default", tmp_path)
+            with_code("apply", "-f", str(EXAMPLES / "shop.yaml"))
+            body = str(EXAMPLES / "restock.json")
+            with_code("create", "--raw", f"{PATH}/restock", "-f", body)
+            for _ in range(4):  # whichever of the workers answers
+                inventory = json.loads(with_code("get", "--raw", f"{PATH}/inventory"))
+                assert inventory == {"shop": "corner", "pieces": 12}
+            assert without.get("shop/corner")["status"]["stock"] == {"bread": 12}
+            refused = without.fails("label", "shop", "corner", "a=b")
+            assert "without which this server was started (--extension)" in refused
+            with_code("label", "shop", "corner", "a=b")
+            assert without.get("shop/corner")["metadata"]["labels"] == {"a": "b"}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from kapi.admission.plugins.python_extensions import PythonExtensions
 from kapi.apiextensions.customresource.functions import EXTENSION_ANNOTATION
 from kapi.apiextensions.definition.versions import condition, is_true
-from kapi.apimachinery.errors import NotFound, StatusError
+from kapi.apimachinery.errors import AlreadyExists, NotFound, StatusError
 from kapi.client.inprocess import InProcessClient
 from kapi.endpoints.handlers.extension_functions import ExtensionFunctions
 from kapi.ext.behaviour import Behaviour
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kapi.endpoints.api import API
     from kapi.endpoints.router import Handler
     from kapi.ext.extension import Extension
+    from kapi.server.custom_resources import CustomResources
 
 __all__ = ["Extensions"]
 
@@ -74,8 +75,13 @@ class Extensions:
                 found[declaration.group, declaration.plural, name] = handler
         return found
 
-    async def install(self, api: API, client: InProcessClient) -> None:
-        """Write the definitions that are not there as declared; raises StartError."""
+    async def install(
+        self, api: API, client: InProcessClient, custom_resources: CustomResources
+    ) -> None:
+        """Write the definitions that are not there as declared, and serve them.
+
+        Raises StartError.
+        """
         for behaviour in self.behaviours.values():
             name = behaviour.declaration.extension
             own = InProcessClient(api, f"system:extension:{name}", name)
@@ -91,31 +97,36 @@ class Extensions:
             definition = decoded.obj
             self._specs[name] = definition["spec"]
             try:
-                await self._ensure(client, name, definition)
+                await self._write(client, name, definition)
+                await custom_resources.reconcile(name)
+                await _check_served(client, name)
             except StatusError as error:
                 raise StartError(f"{name} cannot be served: {error}") from error
 
-    async def _ensure(self, client: InProcessClient, name: str, definition: JSONObject) -> None:
+    async def _write(self, client: InProcessClient, name: str, definition: JSONObject) -> None:
+        """Make the stored definition what is declared, unless it is."""
         extension = self.behaviours[name].declaration.extension
         try:
             found = await client.get(DEFINITIONS, "", name)
         except NotFound:
-            await client.create(DEFINITIONS, "", definition)
-        else:
-            annotations = found["metadata"].get("annotations") or {}
-            if (
-                found["spec"] == definition["spec"]
-                and annotations.get(EXTENSION_ANNOTATION) == extension
-            ):
+            try:
+                await client.create(DEFINITIONS, "", definition)
                 return
+            except AlreadyExists:  # a server of the same store that starts at the same time
+                found = await client.get(DEFINITIONS, "", name)
+        mark = (found["metadata"].get("annotations") or {}).get(EXTENSION_ANNOTATION)
+        if found["spec"] != definition["spec"] or mark != extension:
             _LOG.info("definition %s becomes what extension %s declares", name, extension)
             await client.update(DEFINITIONS, "", name, lambda live: _declared(live, definition))
-        found = await client.get(DEFINITIONS, "", name)
-        if "deletionTimestamp" in found["metadata"]:
-            raise StartError(f"{name} cannot be served: its definition is being deleted")
-        if not is_true(found, "Established"):
-            names = condition(found, "NamesAccepted") or {}
-            raise StartError(f"{name} cannot be served: {names.get('message', 'not established')}")
+
+
+async def _check_served(client: InProcessClient, name: str) -> None:
+    found = await client.get(DEFINITIONS, "", name)
+    if "deletionTimestamp" in found["metadata"]:
+        raise StartError(f"{name} cannot be served: its definition is being deleted")
+    if not is_true(found, "Established"):
+        names = condition(found, "NamesAccepted") or {}
+        raise StartError(f"{name} cannot be served: {names.get('message', 'not established')}")
 
 
 def _declared(live: JSONObject, definition: JSONObject) -> JSONObject:

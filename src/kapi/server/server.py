@@ -391,7 +391,7 @@ class APIServer:
         )
         await custom_resources.load()
         if extensions is not None:
-            await extensions.install(api, client)
+            await extensions.install(api, client, custom_resources)
         return custom_resources
 
     def _load_extensions(self) -> Extensions | None:
