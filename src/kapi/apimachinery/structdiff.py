@@ -7,9 +7,9 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kapi.apimachinery.types import JSONObject
+    from kapi.apimachinery.types import JSONObject, JSONValue
 
-__all__ = ["struct_diff"]
+__all__ = ["struct_diff", "with_sorted_maps"]
 
 
 def struct_diff(old: JSONObject, new: JSONObject) -> str:
@@ -17,6 +17,19 @@ def struct_diff(old: JSONObject, new: JSONObject) -> str:
     lines = difflib.unified_diff(_lines(old), _lines(new), lineterm="", n=3)
     # The first two lines name files, which there are none of.
     return "".join(f"{line}\n" for line in list(lines)[2:])
+
+
+def with_sorted_maps(value: JSONValue) -> JSONValue:
+    """Maps in the order of their keys; a struct's own order comes when it is shown.
+
+    Label selectors keep their JSON names, so their order is made here.
+    """
+    if isinstance(value, list):
+        return [with_sorted_maps(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    keys = sorted(value, key=lambda key: (key != "matchLabels", key))
+    return {key: with_sorted_maps(value[key]) for key in keys}
 
 
 def _lines(value: JSONObject) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kapi.apimachinery import names, quantity
 from kapi.apimachinery.metav1 import validate_label_selector
-from kapi.apimachinery.structdiff import struct_diff
+from kapi.apimachinery.structdiff import struct_diff, with_sorted_maps
 from kapi.apis.core.persistent_volume_structs import CLAIM_SPEC
 from kapi.apis.core.persistent_volume_validation import validate_access_modes
 
@@ -98,7 +98,9 @@ def validate_claim_update(obj: JSONObject, old: JSONObject, errors: ErrorList) -
         if judged.get("volumeAttributesClassName") is not None:
             _take(judged, before, "volumeAttributesClassName")
     if judged != kept:
-        diff = struct_diff(CLAIM_SPEC.show(kept), CLAIM_SPEC.show(judged))
+        diff = struct_diff(
+            CLAIM_SPEC.show(with_sorted_maps(kept)), CLAIM_SPEC.show(with_sorted_maps(judged))
+        )
         errors.forbidden(
             "spec",
             "spec is immutable after creation except resources.requests and "

@@ -244,10 +244,10 @@ def validate_csi_driver_name(name: str, path: str, errors: ErrorList) -> None:
     """Check the name of a CSI driver: a short DNS subdomain in any case."""
     if not name:
         errors.required(path)
-    if len(name) > 63:
+        return
+    if len(name.encode()) > 63:
         errors.too_long(path, 63)
-    if name:
-        errors.invalid_each(path, name, names.dns1123_subdomain(name.lower()))
+    errors.invalid_each(path, name, names.dns1123_subdomain(name.lower()))
 
 
 def _csi(source: JSONObject, path: str, errors: ErrorList) -> None:
@@ -266,9 +266,9 @@ def _csi(source: JSONObject, path: str, errors: ErrorList) -> None:
 
 # Member of the spec and its rules, in the order in which the server looks for them.
 VOLUME_SOURCES: dict[str, Callable[[JSONObject, str, ErrorList], None]] = {
+    "hostPath": _host_path,
     "gcePersistentDisk": _gce,
     "awsElasticBlockStore": _aws,
-    "hostPath": _host_path,
     "glusterfs": _glusterfs,
     "flocker": _flocker,
     "nfs": _nfs,
@@ -281,9 +281,9 @@ VOLUME_SOURCES: dict[str, Callable[[JSONObject, str, ErrorList], None]] = {
     "flexVolume": _flex_volume,
     "azureFile": _azure_file,
     "vsphereVolume": _vsphere,
-    "azureDisk": _azure_disk,
     "photonPersistentDisk": _photon,
     "portworxVolume": _portworx,
+    "azureDisk": _azure_disk,
     "scaleIO": _scale_io,
     "local": _local,
     "storageos": _storage_os,
@@ -298,8 +298,10 @@ def validate_volume_source(spec: JSONObject, path: str, errors: ErrorList) -> No
         source = spec.get(name)
         if source is None:
             continue
-        if found:
-            errors.forbidden(f"{path}.{name}", "may not specify more than 1 volume type")
+        # Flex volumes are taken besides another one.
+        if found and name != "flexVolume":
+            shown = "cephFS" if name == "cephfs" else name
+            errors.forbidden(f"{path}.{shown}", "may not specify more than 1 volume type")
             continue
         found = True
         validate(source, f"{path}.{name}", errors)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from kapi.apis.core.persistent_volume_validation import (
+    MOUNT_OPTIONS_ANNOTATION,
     validate_persistent_volume,
     validate_persistent_volume_update,
 )
@@ -31,7 +32,6 @@ __all__ = [
 ]
 
 CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class"
-MOUNT_OPTIONS_ANNOTATION = "volume.beta.kubernetes.io/mount-options"
 
 # Volume types with defaults of their own, which are those of pod volumes.
 _DEFAULTED_SOURCES = ("hostPath", "iscsi", "rbd", "azureDisk", "scaleIO")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from kapi.apimachinery.gostruct import GoStruct, list_of, pointer_to, value_of
+from kapi.apimachinery.structdiff import with_sorted_maps
 from kapi.apis.core.pod_go_structs import (
     AFFINITY,
     CONTAINER,
@@ -20,7 +21,7 @@ from kapi.apis.core.pod_go_structs import (
 from kapi.apis.core.volume_go_structs import VOLUME
 
 if TYPE_CHECKING:
-    from kapi.apimachinery.types import JSONObject, JSONValue
+    from kapi.apimachinery.types import JSONObject
 
 __all__ = ["container_diff", "pod_spec_diff", "show_pod_spec", "show_pod_template"]
 
@@ -104,7 +105,7 @@ def show_pod_spec(spec: JSONObject) -> JSONObject:
     for name in _HOST_MEMBERS:
         if name in spec:
             context[name] = spec[name]
-    return _POD_SPEC.show(_with_sorted_maps({**spec, "securityContext": context}))
+    return _POD_SPEC.show(with_sorted_maps({**spec, "securityContext": context}))
 
 
 def show_pod_template(template: JSONObject) -> JSONObject:
@@ -123,8 +124,8 @@ def pod_spec_diff(old: JSONObject, new: JSONObject) -> str:
 def container_diff(old: JSONObject, new: JSONObject) -> str:
     """The unified difference of two ephemeral containers."""
     return _unified(
-        EPHEMERAL_CONTAINER.show(_with_sorted_maps(old)),
-        EPHEMERAL_CONTAINER.show(_with_sorted_maps(new)),
+        EPHEMERAL_CONTAINER.show(with_sorted_maps(old)),
+        EPHEMERAL_CONTAINER.show(with_sorted_maps(new)),
     )
 
 
@@ -142,16 +143,3 @@ def _lines(value: JSONObject) -> list[str]:
         indent = (len(line) - len(content)) // 2
         lines.append(" " * indent + content + "\n")
     return lines
-
-
-def _with_sorted_maps(value: JSONValue) -> JSONValue:
-    """Maps in the order of their keys; a struct's own order comes with its Go names.
-
-    Label selectors keep their JSON names, so their order is made here.
-    """
-    if isinstance(value, list):
-        return [_with_sorted_maps(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    keys = sorted(value, key=lambda key: (key != "matchLabels", key))
-    return {key: _with_sorted_maps(value[key]) for key in keys}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery import names
-from kapi.apis.storage.csi_validation import validate_csi_driver_name
+from kapi.apis.core.persistent_volume_source_validation import validate_csi_driver_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

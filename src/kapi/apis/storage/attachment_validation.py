@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from kapi.apimachinery import names
 from kapi.apimachinery.gostruct import GoStruct, value_of
-from kapi.apis.storage.csi_validation import validate_csi_driver_name
+from kapi.apis.core.persistent_volume_source_validation import validate_csi_driver_name
+from kapi.apis.core.persistent_volume_validation import validate_persistent_volume_spec
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
@@ -27,7 +28,6 @@ _SPEC = GoStruct(
     nodeName=("NodeName", "", None),
 )
 _EXACTLY_ONE = "must specify exactly one of inlineVolumeSpec and persistentVolumeName"
-_INLINE = "in the context of inline volumes"
 _MAX_METADATA_BYTES = 256 * 1024
 _MAX_MESSAGE_BYTES = 1024
 
@@ -60,18 +60,7 @@ def _validate_source(source: JSONObject, path: str, errors: ErrorList) -> None:
         else:
             errors.invalid_each(where, volume, names.dns1123_subdomain(volume))
     elif inline is not None:
-        _validate_inline(inline, f"{path}.inlineVolumeSpec", errors)
-
-
-def _validate_inline(volume: JSONObject, path: str, errors: ErrorList) -> None:
-    """A CSI volume of a pod that has no PersistentVolume object."""
-    for member in ("claimRef", "capacity"):
-        if volume.get(member):
-            errors.forbidden(f"{path}.{member}", f"may not be specified {_INLINE}")
-    if volume.get("csi") is None:
-        errors.required(f"{path}.csi", f"has to be specified {_INLINE}")
-    if not volume.get("accessModes"):
-        errors.required(f"{path}.accessModes")
+        validate_persistent_volume_spec(inline, f"{path}.inlineVolumeSpec", errors, inline=True)
 
 
 def _validate_metadata(metadata: dict[str, str], errors: ErrorList) -> None:

@@ -74,7 +74,8 @@ def _validate_parameters(parameters: dict[str, str], errors: ErrorList) -> None:
 
 
 def _validate_topologies(terms: list[JSONObject], errors: ErrorList) -> None:
-    seen: list[dict[str, set[str]]] = []
+    # Kubernetes compares with as many terms that select nothing as there are terms.
+    seen: list[dict[str, set[str]]] = [{} for _ in terms]
     for i, term in enumerate(terms):
         path = f"allowedTopologies[{i}].matchLabelExpressions"
         by_key: dict[str, set[str]] = {}
@@ -86,7 +87,7 @@ def _validate_topologies(terms: list[JSONObject], errors: ErrorList) -> None:
             if key in by_key:
                 errors.duplicate(f"{where}.key", key)
             by_key[key] = values
-        if by_key in seen:
+        for _ in range(seen.count(by_key)):
             errors.duplicate(path, "")
         seen.append(by_key)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kapi.apimachinery import names
 from kapi.apimachinery.gostruct import GoStruct, pointer_to
+from kapi.apis.core.persistent_volume_source_validation import validate_csi_driver_name
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = [
     "csi_driver_warnings",
     "validate_csi_driver",
-    "validate_csi_driver_name",
     "validate_csi_driver_update",
     "validate_csi_node",
     "validate_csi_node_update",
@@ -39,17 +39,7 @@ _UNSET_WARNING = (
 _MIN_TOKEN_SECONDS = 600
 _MAX_TOKEN_SECONDS = 1 << 32
 _MIN_UPDATE_PERIOD_SECONDS = 10
-_MAX_DRIVER_NAME = 63
 _MAX_NODE_ID = 192
-
-
-def validate_csi_driver_name(name: str, path: str, errors: ErrorList) -> None:
-    """The name by which a driver registers itself."""
-    if not name:
-        errors.required(path)
-    if len(name.encode()) > _MAX_DRIVER_NAME:
-        errors.too_long(path, _MAX_DRIVER_NAME)
-    errors.invalid_each(path, name, names.dns1123_subdomain(name.lower()))
 
 
 def validate_csi_driver(obj: JSONObject, errors: ErrorList) -> None:
@@ -104,13 +94,13 @@ def _validate_tokens(spec: JSONObject, errors: ErrorList) -> None:
 def validate_csi_driver_update(obj: JSONObject, old: JSONObject, errors: ErrorList) -> None:
     """Whether volumes are attached and how long they live is fixed."""
     spec, old_spec = obj.get("spec") or {}, old.get("spec") or {}
+    validate_csi_driver(obj, errors)
     attach = spec.get("attachRequired")
     if attach != old_spec.get("attachRequired"):
         errors.invalid("spec.attachedRequired", attach, "field is immutable")
     modes = spec.get("volumeLifecycleModes")
     if modes != old_spec.get("volumeLifecycleModes"):
         errors.invalid("spec.volumeLifecycleModes", modes, "field is immutable")
-    validate_csi_driver(obj, errors)
 
 
 def csi_driver_warnings(obj: JSONObject) -> list[str]:
@@ -154,7 +144,7 @@ def _validate_topology_keys(keys: list[str], path: str, errors: ErrorList) -> No
         if key in seen:
             errors.duplicate(path, key)
         seen.add(key)
-        errors.invalid_each(path, keys, names.qualified_name(key))
+        errors.invalid_each(path, key, names.qualified_name(key))
 
 
 def validate_csi_node_update(

@@ -137,7 +137,7 @@ def volume(**spec):
             {"hostPath": {"path": "/srv"}, "capacity": {}},
             [
                 "spec.capacity: Required value",
-                'spec.capacity: Unsupported value: null: supported values: "storage"',
+                'spec.capacity: Unsupported value: {}: supported values: "storage"',
             ],
         ),
         (
@@ -274,3 +274,23 @@ def test_claim_row_shows_capacity_when_bound_to_a_volume():
     assert cells[1:7] == ["Bound", "pv-1", "1Gi", "RWO,RWX", "slow", "<unset>"]
     assert PERSISTENT_VOLUME_CLAIM_COLUMNS.cells(claim("Bound", "1Gi"), 0)[2:5] == ["", "", ""]
     assert access_modes_text(["ReadWriteOncePod"]) == "RWOP"
+
+
+def test_what_is_wrong_with_a_changed_volume_is_told_twice():
+    """With the volume and with the change, options of the mount between them."""
+    old, new = volume(hostPath={"path": "/a"}), volume(hostPath={})
+    new["metadata"]["annotations"] = {"volume.beta.kubernetes.io/mount-options": "ro"}
+    found = errors_of(PersistentVolumeStrategy(), new, old)
+    assert [text.split(":")[0] for text in found] == [
+        "spec.hostPath.path",
+        "metadata.annotations.volume.beta.kubernetes.io/mount-options",
+        "spec.hostPath.path",
+        "spec.persistentvolumesource",
+    ]
+
+
+def test_unknown_access_modes_do_not_exclude_others():
+    """ReadWriteOncePod only excludes modes that there are."""
+    obj = volume(hostPath={"path": "/a"}, accessModes=["ReadWriteOncePod", "X"])
+    (error,) = errors_of(PersistentVolumeStrategy(), obj)
+    assert error.startswith('spec.accessModes: Unsupported value: "X"')

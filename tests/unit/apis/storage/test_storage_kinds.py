@@ -162,3 +162,33 @@ def test_capacity_is_not_negative():
     obj = {"storageClassName": "fast", "capacity": "-1Gi", "maximumVolumeSize": "0"}
     validate_csi_storage_capacity(obj, errors)
     assert [error.path for error in errors] == ["capacity"]
+
+
+def test_inline_volumes_have_the_rules_of_persistent_volumes():
+    """Apart from members that only make sense with an object of their own."""
+    inline = {"csi": {"driver": "d"}, "storageClassName": "x", "volumeMode": "Block"}
+    spec = {"attacher": "", "nodeName": "n", "source": {"inlineVolumeSpec": inline}}
+    errors = ErrorList()
+    validate_volume_attachment({"metadata": {}, "spec": spec}, errors)
+    path = "spec.source.inlineVolumeSpec"
+    assert [(error.path, error.reason) for error in errors] == [
+        ("spec.attacher", "FieldValueRequired"),
+        (f"{path}.accessModes", "FieldValueRequired"),
+        (f"{path}.csi.volumeHandle", "FieldValueRequired"),
+        (f"{path}.storageClassName", "FieldValueForbidden"),
+        (f"{path}.volumeMode", "FieldValueForbidden"),
+    ]
+
+
+def test_topology_terms_that_select_nothing_repeat_each_other():
+    """One such term is told once for each term of the class."""
+    errors = ErrorList()
+    validate_storage_class(storage_class(allowedTopologies=[{}]), errors)
+    assert [error.path for error in errors] == ["allowedTopologies[0].matchLabelExpressions"]
+
+
+def test_a_wrong_topology_key_is_told_by_itself():
+    """Not with the list that it stands in."""
+    errors = ErrorList()
+    validate_csi_node(node(topologyKeys=["-"]), errors)
+    assert str(errors[0]).startswith('spec.drivers[0]: Invalid value: "-": name part must')
