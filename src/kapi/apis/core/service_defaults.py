@@ -22,12 +22,13 @@ __all__ = [
 # Seconds a client sticks to a pod with session affinity (three hours).
 DEFAULT_CLIENT_IP_TIMEOUT = 10800
 
-_WITH_CLUSTER_IP = frozenset(("ClusterIP", "NodePort", "LoadBalancer"))
+
+_WITH_TRAFFIC_POLICY = frozenset(("ClusterIP", "NodePort", "LoadBalancer"))
 
 
 def needs_cluster_ip(spec: JSONObject) -> bool:
     """Whether a service of this type has cluster IP fields (``None`` counts)."""
-    return spec.get("type") in _WITH_CLUSTER_IP
+    return spec.get("type") != "ExternalName"
 
 
 def needs_node_port(spec: JSONObject) -> bool:
@@ -69,7 +70,7 @@ def default_service(obj: JSONObject) -> None:
             port["targetPort"] = port.get("port", 0)
     if not spec.get("externalTrafficPolicy") and is_externally_accessible(spec):
         spec["externalTrafficPolicy"] = "Cluster"
-    if spec.get("internalTrafficPolicy") is None and kind in _WITH_CLUSTER_IP:
+    if spec.get("internalTrafficPolicy") is None and kind in _WITH_TRAFFIC_POLICY:
         spec["internalTrafficPolicy"] = "Cluster"
     if kind == "LoadBalancer":
         if spec.get("allocateLoadBalancerNodePorts") is None:

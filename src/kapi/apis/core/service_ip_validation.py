@@ -94,38 +94,54 @@ def _validate_address_families(spec: JSONObject, addresses: list[str], errors: E
 
 def validate_cluster_ip_change(spec: JSONObject, old: JSONObject, errors: ErrorList) -> None:
     """The first cluster IP stays; a second one may come, and go with policy SingleStack."""
-    _validate_change("clusterIPs", "clusterIP", spec, old, errors)
-
-
-def validate_ip_family_change(spec: JSONObject, old: JSONObject, errors: ErrorList) -> None:
-    """The first family stays; a second one may come, and go with policy SingleStack."""
-    _validate_change("ipFamilies", "ipFamily", spec, old, errors)
-
-
-def _validate_change(
-    name: str, singular: str, spec: JSONObject, old: JSONObject, errors: ErrorList
-) -> None:
-    before: list[str] = old.get(name) or []
-    after: list[str] = spec.get(name) or []
-    if before == after or "ExternalName" in (spec.get("type"), old.get("type")):
+    if "ExternalName" in (spec.get("type"), old.get("type")):
         return
     if is_headless(spec) and is_headless(old):
         return
-    path = f"spec.{name}"
+    before: list[str] = old.get("clusterIPs") or []
+    after: list[str] = spec.get("clusterIPs") or []
+    path = "spec.clusterIPs"
     if len(before) == len(after):
         for index, value in enumerate(before):
             if value != after[index]:
                 errors.invalid(f"{path}[{index}]", after, _SET_ONCE)
         return
-    if before and after and before[0] != after[0]:
+    if before and not after:
+        errors.invalid(f"{path}[0]", None, "primary clusterIP can not be unset")
+    elif before and before[0] != after[0]:
         errors.invalid(f"{path}[0]", after, _SET_ONCE)
-    if len(before) > len(after):
-        policy = spec.get("ipFamilyPolicy")
-        if not after:
-            errors.invalid(f"{path}[0]", None, f"primary {singular} can not be unset")
-        elif len(after) == 1 and policy != "SingleStack":
-            errors.invalid(
-                "spec.ipFamilyPolicy",
-                policy,
-                f"must be set to 'SingleStack' when releasing the secondary {singular}",
-            )
+    if len(after) == 1 < len(before):
+        _validate_release(spec, "clusterIP", errors)
+
+
+def validate_ip_family_change(spec: JSONObject, old: JSONObject, errors: ErrorList) -> None:
+    """The first family stays; a second one may come, and go with policy SingleStack.
+
+    Services that have no cluster IP, or that get or lose one, may change their families.
+    """
+    if "ExternalName" in (spec.get("type"), old.get("type")):
+        return
+    if is_headless(spec) or is_headless(old):
+        return
+    before: list[str] = old.get("ipFamilies") or []
+    after: list[str] = spec.get("ipFamilies") or []
+    addresses: list[str] = spec.get("clusterIPs") or []
+    path = "spec.ipFamilies[0]"
+    if len(before) == len(after):
+        for index, value in enumerate(before):
+            if value != after[index]:
+                errors.invalid(path, after, _SET_ONCE)
+        return
+    if len(before) > len(after) and not addresses:
+        errors.invalid(path, after or None, "primary ipFamily can not be unset")
+    if before and after and before[0] != after[0]:
+        errors.invalid(path, addresses or None, _SET_ONCE)
+    if len(after) == 1 < len(before):
+        _validate_release(spec, "ipFamily", errors)
+
+
+def _validate_release(spec: JSONObject, what: str, errors: ErrorList) -> None:
+    policy = spec.get("ipFamilyPolicy")
+    if policy != "SingleStack":
+        rule = f"must be set to 'SingleStack' when releasing the secondary {what}"
+        errors.invalid("spec.ipFamilyPolicy", policy, rule)

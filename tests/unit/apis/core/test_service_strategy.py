@@ -240,3 +240,21 @@ def test_tables():
         ],
     }
     assert ENDPOINTS_COLUMNS.cells(many, 0)[1] == ("10.1.0.2:1,10.1.0.1:1,[fd00::1]:2 + 1 more...")
+
+
+def test_a_type_that_does_not_exist_keeps_the_addresses():
+    """Only an ExternalName has none."""
+    old, new = service(clusterIP="10.0.0.1", clusterIPs=["10.0.0.1"]), service(type="x")
+    new["spec"].update(clusterIP="10.0.0.1", clusterIPs=["10.0.0.1"])
+    errors = errors_of(new, old)
+    assert any(error.startswith('spec.type: Unsupported value: "x"') for error in errors)
+    assert not any("clusterIP" in error for error in errors)
+
+
+def test_families_of_a_service_that_becomes_headless():
+    """They may change with it; the address may not."""
+    old, new = service(clusterIP="10.0.0.1", clusterIPs=["10.0.0.1"]), service()
+    old["spec"]["ipFamilies"] = ["IPv4"]
+    new["spec"].update(clusterIP="None", clusterIPs=["None"], ipFamilies=["IPv6"])
+    (error,) = errors_of(new, old)
+    assert error == 'spec.clusterIPs[0]: Invalid value: ["None"]: may not change once set'
