@@ -33,6 +33,7 @@ __all__ = [
     "validate_conditions",
     "validate_create_options",
     "validate_delete_options",
+    "validate_domain_prefixed_path",
     "validate_field_manager",
     "validate_finalizers",
     "validate_immutable_field",
@@ -310,6 +311,15 @@ def validate_label_selector(
             for position, value in enumerate(values):
                 messages = names.label_value(value)
                 errors.invalid_each(f"{where}.values[{position}]", value, messages)
+
+
+def validate_domain_prefixed_path(value: str, path: str, errors: ErrorList) -> None:
+    """Check a name like ``acme.io/foo``."""
+    if not value:
+        errors.required(path)
+        return
+    for part, message in names.domain_prefixed_path(value):
+        errors.invalid(path, part, message)
 
 
 def validate_conditions(

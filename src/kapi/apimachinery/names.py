@@ -302,13 +302,16 @@ def http_path(value: str) -> list[str]:
     return [] if _is_http_path(value) else [regex_message("Invalid path", HTTP_PATH)]
 
 
-def domain_prefixed_path(value: str) -> list[str]:
-    """Check a path with a domain, like ``acme.io/foo``; the value is not empty."""
+def domain_prefixed_path(value: str) -> list[tuple[str, str]]:
+    """Check a path with a domain, like ``acme.io/foo``; the value is not empty.
+
+    Each message comes with the part of the value that it is about.
+    """
     domain, slash, path = value.partition("/")
     if not slash or not domain or not path:
-        return ['must be a domain-prefixed path (such as "acme.io/foo")']
-    messages = dns1123_subdomain(domain)
-    return messages or http_path(path)
+        return [(value, 'must be a domain-prefixed path (such as "acme.io/foo")')]
+    found = [(domain, message) for message in dns1123_subdomain(domain)]
+    return [*found, *((path, message) for message in http_path(path))]
 
 
 def path_segment_name(value: str, *, prefix: bool = False) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery import names, quantity
+from kapi.apis.core.resource_names import validate_container_resource_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -90,12 +91,12 @@ def _validate_target(target: JSONObject, path: str, errors: ErrorList) -> None:
         errors.required(f"{path}.type", "must specify a metric target type")
     if kind not in ("Utilization", "Value", "AverageValue"):
         errors.invalid(f"{path}.type", kind, "must be either Utilization, Value, or AverageValue")
-    utilization = target.get("averageUtilization")
-    if utilization is not None and utilization < 1:
-        errors.invalid(f"{path}.averageUtilization", utilization, "must be greater than 0")
     for member in ("value", "averageValue"):
         if target.get(member) is not None and not _is_positive(target[member]):
             errors.invalid(f"{path}.{member}", target[member], "must be positive")
+    utilization = target.get("averageUtilization")
+    if utilization is not None and utilization < 1:
+        errors.invalid(f"{path}.averageUtilization", utilization, "must be greater than 0")
 
 
 def _validate_object(source: JSONObject, path: str, errors: ErrorList) -> None:
@@ -145,10 +146,15 @@ def _validate_resource(source: JSONObject, path: str, errors: ErrorList) -> None
 
 
 def _validate_container_resource(source: JSONObject, path: str, errors: ErrorList) -> None:
-    if not source.get("name"):
+    name, container = source.get("name", ""), source.get("container", "")
+    if not name:
         errors.required(f"{path}.name", "must specify a resource name")
-    if not source.get("container"):
+    else:
+        validate_container_resource_name(name, f"{path}.name", errors)
+    if not container:
         errors.required(f"{path}.container", "must specify a container")
+    else:
+        errors.invalid_each(f"{path}.container", container, names.dns1123_label(container))
     _validate_resource_target(source.get("target") or {}, f"{path}.target", errors)
 
 

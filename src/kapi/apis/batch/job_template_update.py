@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kapi.apis.core.pod_diff import show_pod_template
+from kapi.apis.core.pod_diff import show_pod_spec, show_pod_template
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
@@ -30,7 +30,8 @@ def validate_template_update(
     if old["spec"].get("suspend") and (_never_started(old) or stopped):
         old_template = _with_scheduling(old_template, template)
         if context.minor >= _STOPPED_JOBS_MINOR:
-            old_template = _with_resources(old_template, template)
+            _validate_resources_only(template["spec"], old_template, errors)
+            return
     if template != old_template:
         errors.invalid("spec.template", show_pod_template(template), "field is immutable")
 
@@ -72,22 +73,23 @@ def _with_scheduling(old_template: JSONObject, template: JSONObject) -> JSONObje
     return {**old_template, "metadata": meta, "spec": pod}
 
 
-def _with_resources(old_template: JSONObject, template: JSONObject) -> JSONObject:
-    """The old template with the resources that its containers have in the new one."""
-    pod: JSONObject = dict(old_template["spec"])
+def _validate_resources_only(pod: JSONObject, old_template: JSONObject, errors: ErrorList) -> None:
+    """Refuse a pod that differs in more than the resources of its containers."""
+    old_pod: JSONObject = dict(old_template["spec"])
     for member in ("containers", "initContainers"):
-        old_containers, containers = pod.get(member) or (), template["spec"].get(member) or ()
-        if len(old_containers) != len(containers):
-            return old_template
-        if containers:
-            pod[member] = [
+        old_containers, containers = old_pod.get(member) or (), pod.get(member) or ()
+        if containers and len(old_containers) == len(containers):
+            old_pod[member] = [
                 _with_resources_of(old, new)
                 for old, new in zip(old_containers, containers, strict=True)
             ]
-    return {**old_template, "spec": pod}
+    if pod != old_pod:
+        errors.invalid("spec.template.spec", show_pod_spec(pod), "field is immutable")
 
 
 def _with_resources_of(old: JSONObject, new: JSONObject) -> JSONObject:
     container = dict(old)
+    if old.get("name") != new.get("name"):
+        return container
     _take(container, new, ("resources",))
     return container

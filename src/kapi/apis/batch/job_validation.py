@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kapi.apimachinery import names
+from kapi.apimachinery.field import ErrorList
 from kapi.apimachinery.intstr import nonnegative_members
-from kapi.apimachinery.metav1 import validate_immutable_field, validate_label_selector
+from kapi.apimachinery.metav1 import (
+    validate_domain_prefixed_path,
+    validate_immutable_field,
+    validate_label_selector,
+)
 from kapi.apis.apps.template_validation import (
     in_order,
     selects_labels,
@@ -23,7 +27,6 @@ from kapi.apis.batch.job_template_update import validate_template_update
 from kapi.apis.core.pod_validation import validate_pod_template_spec
 
 if TYPE_CHECKING:
-    from kapi.apimachinery.field import ErrorList
     from kapi.apimachinery.types import JSONObject
     from kapi.registry.context import RequestContext
 
@@ -75,9 +78,11 @@ def _validate_generated_selector(obj: JSONObject, errors: ErrorList) -> None:
             errors.required(path, f"must be '{value}'")
         elif labels[key] != value:
             errors.invalid(path, dict(sorted(labels.items())), f"must be '{value}'")
-    if not selects_labels(obj["spec"]["selector"], expected):
-        selector = in_order(obj["spec"]["selector"])
-        errors.invalid("spec.selector", selector, "`selector` not auto-generated")
+    selector = obj["spec"]["selector"]
+    usable = ErrorList()
+    validate_label_selector(selector, "spec.selector", usable)
+    if not usable and not selects_labels(selector, expected):
+        errors.invalid("spec.selector", in_order(selector), "`selector` not auto-generated")
 
 
 def validate_job_spec(
@@ -99,7 +104,7 @@ def validate_job_spec(
     managed_by = spec.get("managedBy")
     if managed_by is not None:
         managed_by_path = f"{path}.managedBy"
-        errors.invalid_each(managed_by_path, managed_by, names.domain_prefixed_path(managed_by))
+        validate_domain_prefixed_path(managed_by, managed_by_path, errors)
         if len(managed_by.encode()) > _MAX_MANAGED_BY_BYTES:
             errors.too_long(managed_by_path, _MAX_MANAGED_BY_BYTES)
     _validate_completion_mode(spec, path, errors)

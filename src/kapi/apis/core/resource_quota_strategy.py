@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from kapi.apimachinery import quantity
 from kapi.apis.core.pod_defaults import default_resource_list
 from kapi.apis.core.resource_quota_validation import (
     validate_resource_quota,
@@ -39,6 +40,10 @@ def default_resource_quota(obj: JSONObject) -> None:
             default_resource_list(amounts)
 
 
+# A minor version that is known to compare requests with limits.
+_COMPARED_MINOR = 36
+
+
 class ResourceQuotaStrategy(Strategy):
     """Quotas."""
 
@@ -53,6 +58,24 @@ class ResourceQuotaStrategy(Strategy):
     def validate(self, context: RequestContext, obj: JSONObject, errors: ErrorList) -> None:
         """Check resources and scopes."""
         validate_resource_quota(obj, errors)
+
+    def warnings_on_create(self, context: RequestContext, obj: JSONObject) -> None:
+        """Warn about requests that may be more than the limits, which they cannot be in pods."""
+        hard = (obj.get("spec") or {}).get("hard") or {}
+        if context.minor < _COMPARED_MINOR:
+            return
+        for name in ("cpu", "memory", "storage", "ephemeral-storage"):
+            limited = f"limits.{name}"
+            asked = f"requests.{name}"
+            if asked not in hard and name in ("cpu", "memory"):
+                asked = name
+            if asked not in hard or limited not in hard:
+                continue
+            if quantity.parse(hard[asked]) > quantity.parse(hard[limited]):
+                context.warn(
+                    f"ResourceQuota {asked} ({hard[asked]}) should be less than "
+                    f"{limited} ({hard[limited]})"
+                )
 
     def validate_update(
         self, context: RequestContext, obj: JSONObject, old: JSONObject, errors: ErrorList

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kapi.apimachinery import names
 from kapi.apimachinery.addresses import legacy_ip, parse_ip_sloppy
+from kapi.apimachinery.metav1 import validate_domain_prefixed_path
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
@@ -185,10 +186,7 @@ def validate_ingress_class(obj: JSONObject, errors: ErrorList) -> None:
     controller = spec.get("controller", "")
     if len(controller.encode()) > _MAX_CONTROLLER_BYTES:
         errors.too_long("spec.controller", _MAX_CONTROLLER_BYTES)
-    if not controller:
-        errors.required("spec.controller")
-    else:
-        errors.invalid_each("spec.controller", controller, names.domain_prefixed_path(controller))
+    validate_domain_prefixed_path(controller, "spec.controller", errors)
     parameters = spec.get("parameters")
     if parameters is not None:
         _validate_parameters(parameters, "spec.parameters", errors)

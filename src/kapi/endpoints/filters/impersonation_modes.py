@@ -223,7 +223,7 @@ def _problem_of_extra(extra: dict[str, list[str]]) -> str:
             return "the empty string key in extra is not allowed"
         wrong = names.domain_prefixed_path(key)
         if wrong:
-            told = [f"extra.key: Invalid value: {quote(key)}: {text}" for text in wrong]
+            told = [f"extra.key: Invalid value: {quote(part)}: {text}" for part, text in wrong]
             shown = told[0] if len(told) == 1 else f"[{', '.join(told)}]"
             return f"an invalid key in extra is not allowed: {shown}"
         if "" in values:

@@ -234,3 +234,19 @@ def test_cells_show_the_first_two_metrics():
         "cpu: 91%/60%, memory: <unknown>/1Gi + 4 more...",
         "1",
     ]
+
+
+def test_names_of_container_resources():
+    """The resource is one that containers have, the container a DNS label."""
+    source = {
+        "name": "cpucpu",
+        "container": "C",
+        "target": {"type": "Utilization", "averageUtilization": 1},
+    }
+    metric = {"type": "ContainerResource", "containerResource": source}
+    path = "spec.metrics[0].containerResource"
+    assert [text.split(":")[0] for text in problems(autoscaler(metrics=[metric]))] == [
+        f"{path}.name",
+        f"{path}.name",
+        f"{path}.container",
+    ]

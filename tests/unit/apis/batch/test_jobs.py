@@ -187,7 +187,7 @@ def test_a_suspended_job_can_be_moved():
     template["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "1"}}
     assert problems(new, old) == []
     template["spec"]["containers"][0]["image"] = "i:2"
-    assert problems(new, old)[0].startswith("spec.template: Invalid value: ")
+    assert problems(new, old)[0].startswith("spec.template.spec: Invalid value: ")
     template["spec"]["containers"][0]["image"] = "i:1"
     started = copy.deepcopy(old)
     started["status"] = {"startTime": "2026-03-04T05:06:07Z", "active": 1}
@@ -228,3 +228,17 @@ def test_cells_of_a_job(spec, status, state, completions, duration):
     """State, completions and duration as kubectl shows them."""
     obj = {"metadata": {"name": "j"}, "spec": spec, "status": status}
     assert JOB.cells(obj, 1_772_600_800.0)[:4] == ["j", state, completions, duration]
+
+
+def test_who_manages_a_job_is_a_path_with_a_domain():
+    """What is wrong with the domain is told of the domain alone; an empty value is missing."""
+    domain = job(managedBy="EXAMPLE.com/x")
+    assert problems(domain)[0].startswith('spec.managedBy: Invalid value: "EXAMPLE.com": a lower')
+    assert problems(job(managedBy="")) == ["spec.managedBy: Required value"]
+
+
+def test_a_selector_that_cannot_be_read_is_not_compared():
+    """Only its own fault is told."""
+    obj = job()
+    obj["spec"]["selector"]["matchLabels"]["a"] = "$(X)"
+    assert not any("not auto-generated" in text for text in problems(obj))

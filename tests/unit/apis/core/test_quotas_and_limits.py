@@ -228,3 +228,19 @@ def test_selectable_fields_are_those_of_the_labels():
     for resource in ("events", "namespaces", "nodes", "secrets", "services"):
         kind = rules.get("", resource)
         assert set(kind.strategy.field_labels({"metadata": {}})) == set(kind.selectable_fields)
+
+
+@pytest.mark.parametrize(
+    ("hard", "expected"),
+    [
+        ({"cpu": "4k", "limits.cpu": "8"}, ["ResourceQuota cpu (4k)"]),
+        ({"requests.cpu": "9", "cpu": "1", "limits.cpu": "8"}, ["ResourceQuota requests.cpu (9)"]),
+        ({"storage": "9", "limits.storage": "8"}, []),
+        ({"memory": "8", "limits.memory": "8"}, []),
+    ],
+)
+def test_quotas_with_more_requests_than_limits(hard, expected):
+    """They are accepted and warned about."""
+    context = RequestContext(UserInfo("u"), "ns", "q", 0.0, 36)
+    ResourceQuotaStrategy().warnings_on_create(context, {"spec": {"hard": hard}})
+    assert [text.partition(" should be less than ")[0] for text in context.warnings] == expected
