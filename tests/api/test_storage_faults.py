@@ -114,6 +114,12 @@ async def work(client, number):
     await client.update(two, "3")
     await client.delete(f"two-{number - 1}")
     await client.list()
+    # Reads of what this process has written do not ask the store: writes make its calls.
+    await client.patch(two, "4")
+    await client.create(one, "5")
+    await client.update(one, "6")
+    await client.delete(one)
+    await client.list()
 
 
 @pytest.mark.parametrize("outcome", ["before", "after", "watches lost"])

@@ -66,7 +66,9 @@ class Workload:
         await self.cluster.create("/api/v1/namespaces", {"metadata": {"name": "other"}})
         server = self.cluster.server
         self.storage = server.api.stores[GroupResource("", "configmaps")].storage
-        self.storage.cacher._options = BOUNDS
+        cacher = self.storage.cacher
+        cacher._options = BOUNDS
+        cacher._history = cacher._new_history(cacher.revision)
         await server._engine.watch(self.storage.prefix, 2, self.log)
         watchers = [asyncio.create_task(self.watch_on()) for _ in range(WATCHERS)]
         work = [self.write_on() for _ in range(WRITERS)] + [self.list_on() for _ in range(LISTERS)]

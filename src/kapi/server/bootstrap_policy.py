@@ -74,7 +74,8 @@ async def _ensure(client: InProcessClient, gvr: GroupVersionResource, entry: JSO
     try:
         current = await client.get(gvr, namespace, name)
     except NotFound:
-        with suppress(AlreadyExists):  # another server of the store was faster
+        # Another server of the store was faster, or there are no namespaces here.
+        with suppress(AlreadyExists, NotFound):
             await client.create(gvr, namespace, _object(gvr, entry))
         return
     if _completed(current, entry) is not None:
