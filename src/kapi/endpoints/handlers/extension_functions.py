@@ -18,7 +18,6 @@ from kapi.endpoints.request import Response
 from kapi.endpoints.writer import encode
 from kapi.ext.objects import Object
 from kapi.ext.objects import Request as FunctionRequest
-from kapi.ext.structs import is_struct
 from kapi.registry.admission import Attributes
 
 if TYPE_CHECKING:
@@ -147,10 +146,8 @@ class ExtensionFunctions:
             return from_hub(resource, obj)
         value = self._behaviour.answer(function, result)
         label = function.function.label
-        if is_struct(type(value)):
-            raise InternalError(f"{label} returned a class, which its annotation has to tell")
-        try:
-            return orjson.loads(orjson.dumps(value))
+        try:  # classes have a form in JSON only where the annotation names them
+            return orjson.loads(orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_DATACLASS))
         except TypeError as error:
             raise InternalError(f"{label} returned what is no JSON: {error}") from error
 
