@@ -21,7 +21,6 @@ from kapi.apimachinery.scheme import Scheme
 from kapi.apimachinery.types import GroupResource
 from kapi.apis.core.service_allocation import ServiceAllocators
 from kapi.apis.install import install
-from kapi.apis.rbac.escalation_check import EscalationCheck
 from kapi.authorization.modes import authorizer_for
 from kapi.authorization.resource_access import resource_access
 from kapi.client.inprocess import InProcessClient
@@ -52,6 +51,7 @@ from kapi.server.bootstrap import create_bootstrap_objects
 from kapi.server.bootstrap_policy import ensure_bootstrap_policy
 from kapi.server.custom_resources import DEFINITIONS, CustomResources, DefinitionHooks
 from kapi.server.engines import open_engine
+from kapi.server.escalation_check import EscalationCheck
 from kapi.server.extension_authentication import AuthenticationConfigMap
 from kapi.server.lookup import StoreLookup
 from kapi.server.options import OptionsError, StartError, first_service_ip
