@@ -28,7 +28,8 @@ def to_status(error: errors.StorageError) -> StatusError:
             ],
             "retryAfterSeconds": 1,
         }
-        return Timeout(f"Timeout: {error}", details, headers={"Retry-After": "1"})
+        why = f"Too large resource version: {error.revision}, current: {error.current}"
+        return Timeout(f"Timeout: {why}", details, headers={"Retry-After": "1"})
     if isinstance(error, errors.TooLarge):
         # Clients know this one by etcd's words.
         return StatusError("etcdserver: request is too large", code=500)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kapi.apimachinery.errors import BadRequest
+from kapi.apimachinery.errors import StatusError
+from kapi.apimachinery.field import quote
 
 if TYPE_CHECKING:
     from kapi.endpoints.api import API
@@ -13,17 +14,28 @@ if TYPE_CHECKING:
 
 __all__ = ["get", "parse_resource_version"]
 
+_VERSIONS = 1 << 64  # how many there are
+
 
 def parse_resource_version(text: str) -> int | None:
-    """The ``resourceVersion`` parameter of a read; None when it is absent."""
+    """The ``resourceVersion`` parameter of a read; None when it is absent.
+
+    Raises StatusError when it is no number.
+    """
     if not text:
         return None
-    if not text.isdigit():
-        raise BadRequest(
-            f'invalid resource version: resourceVersion: Invalid value: "{text}": '
-            f'strconv.ParseUint: parsing "{text}": invalid syntax'
-        )
-    return int(text)
+    if not (text.isascii() and text.isdigit()):
+        raise _unreadable(text, "invalid syntax")
+    version = int(text)
+    if version >= _VERSIONS:
+        raise _unreadable(text, "value out of range")
+    return version
+
+
+def _unreadable(text: str, why: str) -> StatusError:
+    number = quote(text)
+    parsing = f"strconv.ParseUint: parsing {number}: {why}"
+    return StatusError(f"resourceVersion: Invalid value: {number}: {parsing}", code=500)
 
 
 async def get(api: API, request: Request, resource: Resource) -> Response:

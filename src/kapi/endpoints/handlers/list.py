@@ -6,13 +6,10 @@ concepts.
 
 from __future__ import annotations
 
-import base64
-import binascii
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-import orjson
-
-from kapi.apimachinery.errors import BadRequest, Expired
+from kapi.apimachinery.errors import BadRequest, Expired, StatusError
+from kapi.endpoints.continue_token import decode_token, encode_token
 from kapi.endpoints.handlers.get import parse_resource_version
 from kapi.endpoints.options import list_options
 from kapi.endpoints.selection import predicate, scope
@@ -31,50 +28,6 @@ if TYPE_CHECKING:
     from kapi.storage.cacher.entry import Entry
 
 __all__ = ["fetch", "list_metadata", "list_objects"]
-
-_TOKEN_VERSION = "meta.k8s.io/v1"  # noqa: S105 - not a secret
-
-
-class ContinueToken(NamedTuple):
-    """Where the next page starts, and at which revision; -1 is the newest one."""
-
-    revision: int
-    start: str
-
-
-def encode_token(revision: int, start: str) -> str:
-    """The ``continue`` text that kube-apiserver writes."""
-    token = {"v": _TOKEN_VERSION, "rv": revision, "start": start + "\0"}
-    return base64.urlsafe_b64encode(orjson.dumps(token)).decode().rstrip("=")
-
-
-def decode_token(text: str) -> ContinueToken:
-    """Read a ``continue`` parameter; raises BadRequest."""
-    try:
-        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        token = orjson.loads(data)
-    except (binascii.Error, ValueError):
-        raise BadRequest(
-            "invalid continue token: continue key is not valid: invalid character 'i' looking "
-            "for beginning of value"
-        ) from None
-    if not isinstance(token, dict) or token.get("v") != _TOKEN_VERSION:
-        raise BadRequest(
-            "invalid continue token: continue key is not valid: server does not recognize this "
-            f'encoded version "{token.get("v", "") if isinstance(token, dict) else ""}"'
-        )
-    revision, start = token.get("rv"), token.get("start")
-    if not isinstance(revision, int) or revision == 0:
-        raise BadRequest(
-            "invalid continue token: continue key is not valid: incorrect encoded start "
-            "resourceVersion (version meta.k8s.io/v1)"
-        )
-    if not isinstance(start, str) or not start:
-        raise BadRequest(
-            "invalid continue token: continue key is not valid: encoded start key empty "
-            "(version meta.k8s.io/v1)"
-        )
-    return ContinueToken(revision, start.rstrip("\0"))
 
 
 def list_metadata(
@@ -128,7 +81,10 @@ async def _page(
     chosen: Predicate | None,
     limit: int,
 ) -> ListResult:
-    version = parse_resource_version(options.resource_version)
+    try:
+        version = parse_resource_version(options.resource_version)
+    except StatusError as error:
+        raise BadRequest(f"invalid resource version: {error.message}") from None
     try:
         if options.continue_token:
             token = decode_token(options.continue_token)

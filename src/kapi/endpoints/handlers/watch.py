@@ -100,14 +100,7 @@ async def _open(
     api: API, request: Request, resource: Resource, options: ListOptions, timeout_seconds: int
 ) -> Watcher:
     store = api.store(resource)
-    text = options.resource_version
-    if text and not text.isdigit():
-        raise StatusError(
-            f'invalid resource version: resourceVersion: Invalid value: "{text}": '
-            f'strconv.ParseUint: parsing "{text}": invalid syntax',
-            code=500,
-        )
-    version = parse_resource_version(text)
+    version = parse_resource_version(options.resource_version)
     after: int | None = version or None
     fresh: int | None = 0
     if options.send_initial_events:
