@@ -33,6 +33,7 @@ __all__ = [
     "parse_body",
     "read_body",
     "report_fields",
+    "unknown_kind",
 ]
 
 # Versions that are gone but that clients still send; known so that the message can say so.
@@ -189,9 +190,22 @@ def _checked(value: JSONValue, data: bytes, kind: str) -> JSONObject:
         raise _unrecognized(kind, str(error), data) from None
 
 
-def _wrong_kind(
+def unknown_kind(scheme: Scheme, given: GroupVersion, kind: str, expected: GroupVersionKind) -> str:
+    """Why an object of one kind is none of another, in the words of the conversion."""
+    known, where = _is_known(scheme, given, kind, expected)
+    if known:
+        package = expected.group.partition(".")[0] or "core"
+        return (
+            f"converting ({given.version}.{kind}) to ({package}.{expected.kind}): "
+            "unknown conversion"
+        )
+    return f'no kind "{kind}" is registered for version "{given}" in scheme "{where}"'
+
+
+def _is_known(
     scheme: Scheme, given: GroupVersion, kind: str, expected: GroupVersionKind
-) -> BadRequest:
+) -> tuple[bool, str]:
+    """Whether the part that serves the expected kind knows the other; the place of its scheme."""
     known = GroupVersionKind(given.group, given.version, kind) in scheme.kinds() or (
         kind == "List" and given == ("", "v1")
     )
@@ -199,21 +213,22 @@ def _wrong_kind(
     if expected.group == _EXTENSIONS:  # served by a part that knows its own kinds only
         known = known and given.group == _EXTENSIONS
         where = "pkg/apiserver/apiserver.go:55"
+    return known, where
+
+
+def _wrong_kind(
+    scheme: Scheme, given: GroupVersion, kind: str, expected: GroupVersionKind
+) -> BadRequest:
+    known, _ = _is_known(scheme, given, kind, expected)
     same_kind = kind == expected.kind
     if given != expected.group_version and same_kind and (known or given in _FORMER_GROUPS):
         return BadRequest(
             f"the API version in the data ({given}) does not match the expected API version "
             f"({expected.api_version})"
         )
-    cannot = f'{kind} in version "{given.version}" cannot be handled as a {expected.kind}: '
-    if known:
-        package = expected.group.partition(".")[0] or "core"
-        return BadRequest(
-            f"{cannot}converting ({given.version}.{kind}) to ({package}.{expected.kind}): "
-            "unknown conversion"
-        )
     return BadRequest(
-        f'{cannot}no kind "{kind}" is registered for version "{given}" in scheme "{where}"'
+        f'{kind} in version "{given.version}" cannot be handled as a {expected.kind}: '
+        f"{unknown_kind(scheme, given, kind, expected)}"
     )
 
 
@@ -273,9 +288,11 @@ def report_fields(
     """
     if not unknown and not duplicates:
         return []
-    texts = [*duplicates, *(f'unknown field "{path}"' for path in unknown)]
+    fields = [f'unknown field "{path}"' for path in unknown]
     if validation == "Strict":
-        return texts
+        if duplicates and media_type(request) == "application/yaml":
+            return [yaml.repeated_keys(duplicates), *fields]
+        return [*duplicates, *fields]
     if validation != "Ignore":
-        request.warnings.extend(texts)
+        request.warnings.extend([*duplicates, *fields])
     return []

@@ -29,13 +29,19 @@ def validate(schema: Schema, value: Any, *, duplicates: bool = False) -> list[st
     """
     errors = _Errors(duplicates=duplicates)
     _validate(schema, value, "", errors)
+    if len(errors) > 0:  # only what is wrong is told in order
+        errors = _Errors(duplicates=duplicates, in_order=True)
+        _validate(schema, value, "", errors)
     return errors
 
 
 class _Errors(list[str]):
-    def __init__(self, *, duplicates: bool) -> None:
+    """Texts; ``in_order`` goes through the members of maps by name."""
+
+    def __init__(self, *, duplicates: bool, in_order: bool = False) -> None:
         super().__init__()
         self.duplicates = duplicates
+        self.in_order = in_order
 
 
 def _validate(schema: Schema, value: Any, path: str, errors: _Errors) -> None:
@@ -77,7 +83,7 @@ def _validate_scalar(schema: ScalarSchema, value: Any, path: str, errors: _Error
 
 
 def _validate_map(schema: MapSchema, value: dict[str, Any], path: str, errors: _Errors) -> None:
-    for name, item in value.items():
+    for name, item in sorted(value.items()) if errors.in_order else value.items():
         ref: SchemaRef | None = schema.fields.get(name, schema.element)
         if ref is None:
             errors.append(f"{path}.{name}: field not declared in schema")

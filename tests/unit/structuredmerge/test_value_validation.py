@@ -51,8 +51,8 @@ from kapi.structuredmerge.validation import message
         (
             {"spec": {"size": True, "paused": 1}},
             (
-                "errors:\n  .spec.size: expected numeric (int or float), got bool\n"
-                "  .spec.paused: expected boolean, got &{1}"
+                "errors:\n  .spec.paused: expected boolean, got &{1}\n"
+                "  .spec.size: expected numeric (int or float), got bool"
             ),
         ),
     ],

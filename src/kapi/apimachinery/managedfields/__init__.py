@@ -1,6 +1,11 @@
 """managedFields: which manager set which field of an object."""
 
-from kapi.apimachinery.managedfields.fieldmanager import FieldManager, keep_times
+from kapi.apimachinery.managedfields.fieldmanager import (
+    FieldManager,
+    gvk_text,
+    keep_times,
+    name_text,
+)
 from kapi.apimachinery.managedfields.scale import ScaleHandler
 from kapi.apimachinery.managedfields.typeconverter import TypeConverter
 from kapi.structuredmerge.merge import OtherVersion
@@ -10,5 +15,7 @@ __all__ = [
     "OtherVersion",
     "ScaleHandler",
     "TypeConverter",
+    "gvk_text",
     "keep_times",
+    "name_text",
 ]

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject, JSONValue
     from kapi.structuredmerge.typed import TypedSchema
 
-__all__ = ["FieldManager", "keep_times"]
+__all__ = ["FieldManager", "gvk_text", "keep_times", "name_text"]
 
 # Metadata that the server sets; nobody owns it.
 _NEVER_OWNED = (
@@ -261,18 +261,16 @@ class FieldManager:
         return {"apiVersion": self._api_version, "kind": self.gvk.kind, **self.typed.zero}
 
     def _check(self, applied: JSONObject) -> None:
-        api_version = applied.get("apiVersion") or ""
-        version = GroupVersion.parse(api_version)
-        gvk = GroupVersionKind(version.group, version.version, applied.get("kind") or "")
+        gvk = _given_kind(applied)
         if gvk != self.gvk:
-            raise BadRequest(f"invalid object type: {_gvk_text(gvk)}")
+            raise BadRequest(f"invalid object type: {gvk_text(gvk)}")
         metadata = applied.get("metadata") or {}
-        if isinstance(metadata, dict) and metadata.get("managedFields") is not None:
+        if isinstance(metadata, dict) and isinstance(metadata.get("managedFields"), list):
             raise BadRequest("metadata.managedFields must be nil")
         problems = self.typed.validate(applied)
         if problems:
             raise StatusError(
-                f"failed to create typed patch object ({_name_text(applied, gvk)}): "
+                f"failed to create typed patch object ({name_text(applied, gvk)}): "
                 f"{message(problems)}"
             )
 
@@ -289,7 +287,7 @@ class FieldManager:
             problems = self.typed.validate(live, duplicates=True)
             if problems:
                 raise StatusError(
-                    f"failed to create typed live object ({_name_text(live, self.gvk)}): "
+                    f"failed to create typed live object ({name_text(live, self.gvk)}): "
                     f"{message(problems)}"
                 )
         try:
@@ -316,16 +314,31 @@ def _null_members(zero: JSONObject, path: tuple[str, ...]) -> Iterator[tuple[str
             yield from _null_members(value, (*path, name))
 
 
-def _gvk_text(gvk: GroupVersionKind) -> str:
+def _given_kind(applied: JSONObject) -> GroupVersionKind:
+    """The kind that an object says it is; empty where it says something else than text."""
+    api_version, kind = _text(applied, "apiVersion"), _text(applied, "kind")
+    if api_version.count("/") > 1:
+        return GroupVersionKind("", "", "")
+    version = GroupVersion.parse(api_version)
+    return GroupVersionKind(version.group, version.version, kind)
+
+
+def _text(obj: JSONObject, name: str) -> str:
+    value = obj.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def gvk_text(gvk: GroupVersionKind) -> str:
+    """A kind as Go prints it."""
     return f"{gvk.group}/{gvk.version}, Kind={gvk.kind}"
 
 
-def _name_text(obj: JSONObject, gvk: GroupVersionKind) -> str:
+def name_text(obj: JSONObject, gvk: GroupVersionKind) -> str:
+    """An object that somebody applies as messages name it."""
     metadata = obj.get("metadata")
     if not isinstance(metadata, dict):
         metadata = {}
-    name = f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}"
-    return f"{name}; {_gvk_text(gvk)}"
+    return f"{_text(metadata, 'namespace')}/{_text(metadata, 'name')}; {gvk_text(gvk)}"
 
 
 def _decode_given(given: JSONValue) -> Managed | None:

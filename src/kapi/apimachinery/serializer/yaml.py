@@ -31,7 +31,7 @@ from kapi.apimachinery.serializer.yaml_resolve import resolve
 if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONValue
 
-__all__ = ["Document", "YAMLError", "dump", "load"]
+__all__ = ["Document", "YAMLError", "dump", "load", "repeated_keys"]
 
 _MAX_DEPTH: Final = 250  # what JSON output can hold
 _TAG = "tag:yaml.org,2002:"
@@ -47,6 +47,11 @@ class Document(NamedTuple):
 
     value: JSONValue
     duplicates: list[str]
+
+
+def repeated_keys(duplicates: list[str]) -> str:
+    """One text for a document whose keys stand twice."""
+    return "\n  ".join(["yaml: unmarshal errors:", *duplicates])
 
 
 def _as_json(data: bytes) -> Document | None:

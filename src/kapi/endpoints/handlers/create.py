@@ -9,7 +9,6 @@ from kapi.endpoints.body import (
     check_custom_kind,
     check_kind,
     decode_object,
-    media_type,
     parse_body,
     report_fields,
 )
@@ -39,8 +38,6 @@ def read_object(
     obj, unknown = decode_object(resource.codec, resource.gvk, value)
     texts = report_fields(request, options.field_validation, unknown, body.duplicates)
     if texts:
-        if resource.custom and body.duplicates and media_type(request) == "application/yaml":
-            texts[0] = f"yaml: unmarshal errors:\n  {texts[0]}"
         raise BadRequest(
             f'{resource.kind} in version "{resource.version}" cannot be handled as a '
             f"{resource.kind}: strict decoding error: {', '.join(texts)}"

@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery.errors import BadRequest, StatusError, UnsupportedMediaType
+from kapi.apimachinery.managedfields import gvk_text, name_text
+from kapi.apimachinery.patch.document import kind_of
 from kapi.apimachinery.scheme import DecodeError
 from kapi.apimachinery.serializer import yaml
 from kapi.endpoints.body import media_type
@@ -158,7 +160,7 @@ class Application:
     async def make_new(self, live: JSONObject | None) -> JSONObject:
         """The object with the applied configuration merged in, at the hub version."""
         resource = self._resource
-        applied = self._read()
+        applied, repeated = self._read()
         if live is None:
             authorize_creation(self._request, self._api.authorizer)
         current = None if live is None else from_hub(resource, self._api.copy(live, resource))
@@ -172,29 +174,50 @@ class Application:
             self._now,
             force=bool(self._options.force),
         )
-        obj = self._defaulted(merged)
+        if repeated:
+            self._report(repeated)
+        obj = self._defaulted(applied, merged)
         check_name(self._request.info.name, obj["metadata"])
         match_namespace(resource, obj["metadata"], self._request.info.namespace)
         return to_hub(resource, obj)
 
-    def _defaulted(self, obj: JSONObject) -> JSONObject:
+    def _defaulted(self, applied: JSONObject, obj: JSONObject) -> JSONObject:
         resource = self._resource
         try:
             return resource.codec.decode(obj).obj
         except DecodeError as error:
-            raise StatusError(str(error), code=500) from None
+            if resource.custom:
+                raise StatusError(str(error), code=500) from None
+        try:
+            return resource.codec.decode(self._api.scheme.restore(resource.type, obj)).obj
+        except DecodeError as error:
+            raise StatusError(
+                f"failed to convert new object ({name_text(applied, resource.gvk)}) to proper "
+                f"version: unable to convert unstructured object to {gvk_text(resource.gvk)}: "
+                f"{error}",
+                code=500,
+            ) from None
 
-    def _read(self) -> JSONObject:
+    def _read(self) -> yaml.Document:
         try:
             document = yaml.load(self._request.body)
         except yaml.YAMLError as error:
-            raise BadRequest(f"error decoding YAML: {error}") from None
+            why = f"error converting YAML to JSON: yaml: {error}"
+            raise BadRequest(f"error decoding YAML: {why}") from None
         value = document.value
+        if value is None:
+            return yaml.Document({}, [])
         if not isinstance(value, dict):
-            raise BadRequest("error decoding YAML: the applied configuration must be an object")
-        if document.duplicates:
-            if self._options.field_validation == "Strict":
-                raise BadRequest(f"error strict decoding YAML: {', '.join(document.duplicates)}")
-            if self._options.field_validation != "Ignore":
-                self._request.warnings.extend(document.duplicates)
-        return value
+            found = f"cannot unmarshal {kind_of(value)} into Go value of type "
+            why = f"while decoding JSON: json: {found}map[string]interface {{}}"
+            raise BadRequest(f"error decoding YAML: error unmarshaling JSON: {why}")
+        return document
+
+    def _report(self, repeated: list[str]) -> None:
+        """What field validation says about keys that stand twice."""
+        if self._options.field_validation == "Strict":
+            why = f"error converting YAML to JSON: {yaml.repeated_keys(repeated)}"
+            raise BadRequest(f"error strict decoding YAML: {why}")
+        if self._options.field_validation != "Ignore":
+            known = self._request.warnings
+            known.extend(text for text in repeated if text not in known)

@@ -14,7 +14,8 @@ from kapi.apimachinery.patch import json as json_patch
 from kapi.apimachinery.patch import merge as merge_patch
 from kapi.apimachinery.patch import quoted, strategic
 from kapi.apimachinery.scheme import DecodeError
-from kapi.endpoints.body import UnreadableError, check_type_meta, other_kind
+from kapi.apimachinery.types import GroupVersion
+from kapi.endpoints.body import UnreadableError, check_type_meta, other_kind, unknown_kind
 
 if TYPE_CHECKING:
     from kapi.apimachinery.scheme import Decoded, Scheme
@@ -97,10 +98,7 @@ class _DocumentPatch:
                 raise other_kind(resource, kind, changed)
         elif version.count("/") > 1:
             return f"unexpected GroupVersion string: {version}"
-        return (
-            f'no kind "{kind}" is registered for version "{version}" in scheme '
-            '"pkg/api/legacyscheme/scheme.go:30"'
-        )
+        return unknown_kind(self._scheme, GroupVersion.parse(version), kind, resource.gvk)
 
     def _first_error(self, current: JSONObject) -> str:
         """The first error in the order of the text."""
@@ -180,7 +178,7 @@ class StrategicMergePatch:
 
     def refusal(self, current: JSONObject, why: str) -> Invalid:
         """See :class:`PatchBody`."""
-        return _invalid(strategic.shown_patch(self._patch), why)
+        return _invalid(strategic.shown_patch(current, self._patch), why)
 
 
 def _invalid(shown: str, why: str) -> Invalid:
