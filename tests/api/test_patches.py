@@ -101,6 +101,7 @@ async def test_strategic_directives(web):
     strategy = {"spec": {"strategy": {"$retainKeys": ["type"], "type": "Recreate"}}}
     answer = await web.patch("strategic", WEB, strategy)
     assert answer.json()["spec"]["strategy"] == {"type": "Recreate"}
+    await web.patch("strategic", WEB, {"metadata": {"labels": {"other": "one"}}})
     labels = {"metadata": {"labels": {"$patch": "replace", "only": "this"}}}
     answer = await web.patch("strategic", WEB, labels)
     assert answer.json()["metadata"]["labels"] == {"only": "this"}

@@ -63,19 +63,23 @@ def apply(document: JSONObject, patch: JSONObject, schema: Type) -> JSONObject:
     return _merge_map(document, patch, schema)
 
 
-def shown_patch(patch: JSONObject) -> str:
-    """The patch as messages quote it: without the directives that were carried out."""
-    return shown(_without_done(patch))
+def shown_patch(document: JSONObject, patch: JSONObject) -> str:
+    """The patch as messages quote it: without the directives that the document obeyed."""
+    return shown(_without_done(document, patch))
 
 
-def _without_done(value: JSONValue) -> JSONValue:
-    if isinstance(value, dict):
-        ordered = {key[len(_ORDER) + 1 :] for key in value if key.startswith(_ORDER)}
-        members = {key: item for key, item in value.items() if not _is_done(key, item)}
-        return {key: _without_done(members[key]) for key in members.keys() - ordered}
-    if isinstance(value, list):
-        return [_without_done(item) for item in value]
-    return value
+def _without_done(old: JSONObject, patch: JSONObject) -> JSONObject:
+    ordered = {key[len(_ORDER) + 1 :] for key in patch if key.startswith(_ORDER)}
+    left: JSONObject = {}
+    for key, item in patch.items():
+        if key in ordered or _is_done(key, item):
+            continue
+        known = old.get(key)
+        if isinstance(known, dict) and isinstance(item, dict):
+            left[key] = _without_done(known, item)
+        else:
+            left[key] = item
+    return left
 
 
 def _is_done(key: str, value: JSONValue) -> bool:
@@ -337,36 +341,28 @@ def _merge_items(
         place = places.get(identity(patch, merge_key))
         if place is None:
             places[identity(patch, merge_key)] = len(merged)
-            merged.append(_new_value(patch))
+            merged.append(patch)  # as it is, directives and nulls included
         else:
             merged[place] = _merge_map(merged[place], patch, element)
     return merged
 
 
 def _new_value(value: JSONValue) -> JSONValue:
-    """A value that was not there before, without nulls and directives."""
+    """A value that was not there before: nothing is left of what carries ``$patch``, or of nulls.
+
+    Other directives stay what they are, members that the type does not know.
+    """
     if isinstance(value, dict):
         if _DIRECTIVE in value:
-            value = _directive_map(value)
-        return {
-            key: _new_value(item)
-            for key, item in value.items()
-            if item is not None and not _is_directive(key)
-        }
+            return {}
+        return {key: _new_value(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):
-        return [_new_value(item) for item in value if not _is_deletion(item)]
+        return [_new_value(item) for item in value if not _is_marked(item)]
     return value
 
 
-def _is_directive(key: str) -> bool:
-    return key[:1] == "$" and (key == _RETAIN or key.startswith((_DELETE_FROM, _ORDER)))
-
-
-def _is_deletion(item: JSONValue) -> bool:
-    """Items that only carry a directive have no place in a new list."""
-    if not isinstance(item, dict) or _DIRECTIVE not in item:
-        return False
-    return item[_DIRECTIVE] == "delete" or len(item) == 1
+def _is_marked(item: JSONValue) -> bool:
+    return isinstance(item, dict) and _DIRECTIVE in item
 
 
 def _without_nulls(value: JSONValue) -> JSONValue:

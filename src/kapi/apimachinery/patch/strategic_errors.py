@@ -19,7 +19,6 @@ __all__ = [
     "failure",
     "lists_of_lists",
     "missing_merge_key",
-    "not_a_map",
     "unknown_directive",
     "wrong_type",
 ]
@@ -45,11 +44,6 @@ def lists_of_lists() -> Invalid:
 def missing_merge_key(item: JSONObject, merge_key: str) -> StatusError:
     """An item of a merged list does not say which item it is."""
     return failure(f"map: {shown(item)} does not contain declared merge key: {merge_key}")
-
-
-def not_a_map(merge_key: str) -> StatusError:
-    """An item of a list of objects is none."""
-    return failure(f"value for key {merge_key} is not a map")
 
 
 def unknown_directive(directive: JSONValue, item: JSONObject) -> StatusError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kapi.apimachinery.patch.strategic_errors import missing_merge_key, not_a_map, wrong_type
+from kapi.apimachinery.patch.strategic_errors import missing_merge_key, wrong_type
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -105,8 +105,8 @@ def check_element_order(
     for entry in order:
         if position == len(items):
             break
-        if merge_key and not (isinstance(entry, dict) and isinstance(items[position], dict)):
-            raise not_a_map(merge_key)
+        if merge_key and not isinstance(entry, dict):
+            raise wrong_type({}, entry)
         if identity(entry, merge_key) == identity(items[position], merge_key):
             position += 1
     return None if position == len(items) else patch

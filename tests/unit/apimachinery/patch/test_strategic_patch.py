@@ -92,8 +92,14 @@ def run(document: dict, patch: dict) -> dict:
         ({}, {"labels": {"a": None, "b": "1"}, "strategy": None}, {"labels": {"b": "1"}}),
         (
             {},
-            {"containers": [{"$patch": "replace"}, {**THREE, "$retainKeys": ["name"]}]},
-            {"containers": [THREE]},
+            {"containers": [{"$patch": "any"}, {**THREE, "$retainKeys": ["name"]}]},
+            {"containers": [{**THREE, "$retainKeys": ["name"]}]},
+        ),
+        ({}, {"labels": {"$patch": "any", "a": "1"}}, {"labels": {}}),
+        (
+            {"containers": [ONE]},
+            {"containers": [{**THREE, "args": None, "$retainKeys": ["name"]}]},
+            {"containers": [{**THREE, "args": None, "$retainKeys": ["name"]}, ONE]},
         ),
     ],
 )
@@ -208,6 +214,7 @@ def test_bodies_that_are_no_patch() -> None:
     ("patch", "text"),
     [
         ({"labels": {"b": 5, "a": None}}, "map[labels:map[a:<nil> b:5]]"),
+        ({"new": {"$retainKeys": ["a"], "a": "1"}}, "map[new:map[$retainKeys:[a] a:1]]"),
         ({"labels": {"$patch": "replace", "a": 5}}, "map[labels:map[a:5]]"),
         ({"$retainKeys": ["count"], "count": "x"}, "map[count:x]"),
         ({"$setElementOrder/finalizers": ["a"], "finalizers": ["a"], "n": [1.5]}, "map[n:[1.5]]"),
@@ -218,8 +225,8 @@ def test_bodies_that_are_no_patch() -> None:
     ],
 )
 def test_quoted_patches(patch: dict, text: str) -> None:
-    """Messages show a patch without the directives that were taken out of it."""
-    assert strategic.shown_patch(patch) == text
+    """Messages show a patch without the directives that the document obeyed."""
+    assert strategic.shown_patch({"labels": {}}, patch) == text
 
 
 def test_unchanged_parts_are_shared() -> None:
