@@ -58,13 +58,19 @@ def dedup_owner_references(context: RequestContext, meta: JSONObject) -> None:
     owners = meta.get("ownerReferences")
     if not owners or len(owners) == 1:
         return
-    kept = [owner for index, owner in enumerate(owners) if owner not in owners[:index]]
-    if len(kept) != len(owners):
+    kept: list[JSONObject] = []
+    repeated: list[str] = []
+    for owner in owners:
+        if owner in kept:
+            repeated.append(owner.get("uid", ""))
+        else:
+            kept.append(owner)
+    if repeated:
         meta["ownerReferences"] = kept
         context.warn(
             ".metadata.ownerReferences contains duplicate entries; API server dedups owner "
             "references in 1.20+, and may reject such requests as early as 1.24; please fix your "
-            "requests"
+            f"requests; duplicate UID(s) observed: {', '.join(repeated)}"
         )
 
 

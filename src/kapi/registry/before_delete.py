@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from kapi.registry.context import RequestContext
     from kapi.registry.strategy import Strategy
 
-__all__ = ["DeleteOptions", "Deletion", "check_preconditions", "mark_for_deletion"]
+__all__ = [
+    "DeleteOptions",
+    "Deletion",
+    "check_held_preconditions",
+    "check_preconditions",
+    "mark_for_deletion",
+]
 
 _ORPHAN = "orphan"
 _FOREGROUND = "foregroundDeletion"
@@ -64,6 +70,22 @@ def check_preconditions(
             "The object might have been modified"
         )
         raise Conflict.resource(resource.group, named, name, why)
+
+
+def check_held_preconditions(
+    resource: Resource, name: str, meta: JSONObject, options: DeleteOptions
+) -> None:
+    """The same for kinds whose objects are kept until what is in them has gone."""
+    for what, wanted, found in (
+        ("UID", options.uid, meta.get("uid", "")),
+        ("ResourceVersion", options.resource_version, meta.get("resourceVersion", "")),
+    ):
+        if wanted is not None and wanted != found:
+            why = (
+                f"Precondition failed: {what} in precondition: {wanted}, "
+                f"{what} in object meta: {found}"
+            )
+            raise Conflict.resource(resource.group, resource.resource, name, why)
 
 
 def mark_for_deletion(

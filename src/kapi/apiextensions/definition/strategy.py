@@ -11,9 +11,8 @@ from kapi.apiextensions.definition.validation import (
     validate_definition_update,
 )
 from kapi.apiextensions.definition.versions import set_condition, storage_version
-from kapi.apimachinery.errors import Conflict
 from kapi.apimachinery.field import quote
-from kapi.registry.before_delete import Deletion
+from kapi.registry.before_delete import Deletion, check_held_preconditions
 from kapi.registry.strategy import Strategy
 
 if TYPE_CHECKING:
@@ -82,16 +81,7 @@ class CustomResourceDefinitionStrategy(Strategy):
         self, resource: Resource, named: str, meta: JSONObject, options: DeleteOptions
     ) -> None:
         """As any kind, in other words."""
-        for what, wanted, found in (
-            ("UID", options.uid, meta.get("uid", "")),
-            ("ResourceVersion", options.resource_version, meta.get("resourceVersion", "")),
-        ):
-            if wanted is not None and wanted != found:
-                why = (
-                    f"Precondition failed: {what} in precondition: {wanted}, "
-                    f"{what} in object meta: {found}"
-                )
-                raise Conflict.resource(resource.group, resource.resource, meta["name"], why)
+        check_held_preconditions(resource, meta["name"], meta, options)
 
     def mark_for_deletion(
         self, context: RequestContext, obj: JSONObject, options: DeleteOptions

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from kapi.apimachinery import names
+from kapi.registry.before_delete import check_held_preconditions
 from kapi.registry.duration import age
 from kapi.registry.rules import Column, Columns
 from kapi.registry.standard_columns import AGE, NAME
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from kapi.apimachinery.field import ErrorList
     from kapi.apimachinery.types import JSONObject, JSONValue
+    from kapi.registry.before_delete import DeleteOptions
+    from kapi.registry.catalogue import Resource
     from kapi.registry.context import RequestContext
 
 __all__ = [
@@ -37,7 +40,7 @@ _STANDARD_FINALIZERS = frozenset(("kubernetes", "orphan", "foregroundDeletion"))
 
 
 def default_namespace(obj: JSONObject) -> None:
-    """Label the namespace with its name."""
+    """Label the namespace with its name; it is active unless told otherwise."""
     metadata = obj.setdefault("metadata", {})
     name = metadata.get("name")
     if name:
@@ -45,6 +48,9 @@ def default_namespace(obj: JSONObject) -> None:
         if labels is None:
             labels = metadata["labels"] = {}
         labels[NAME_LABEL] = name
+    status = obj.setdefault("status", {})
+    if not status.get("phase"):
+        status["phase"] = "Active"
 
 
 def may_be_removed(obj: JSONObject) -> bool:
@@ -60,7 +66,6 @@ def may_be_removed(obj: JSONObject) -> bool:
 class NamespaceStrategy(Strategy):
     """The namespace itself."""
 
-    metadata_rules = (CHANGE,)
     delete_returns_object: ClassVar[bool] = True
     reset_fields: ClassVar[tuple[str, ...]] = ("status",)
 
@@ -104,6 +109,12 @@ class NamespaceStrategy(Strategy):
         """The finalizers of the spec hold the namespace as well."""
         return not (obj.get("spec") or {}).get("finalizers")
 
+    def check_preconditions(
+        self, resource: Resource, named: str, meta: JSONObject, options: DeleteOptions
+    ) -> None:
+        """As any kind, in other words."""
+        check_held_preconditions(resource, meta["name"], meta, options)
+
     def field_labels(self, obj: JSONObject) -> Mapping[str, str]:
         """What field selectors may ask for."""
         return {"status.phase": (obj.get("status") or {}).get("phase") or ""}
@@ -112,6 +123,7 @@ class NamespaceStrategy(Strategy):
 class NamespaceStatusStrategy(NamespaceStrategy):
     """``namespaces/status``."""
 
+    metadata_rules = (CHANGE,)
     reset_fields: ClassVar[tuple[str, ...]] = ("spec",)
 
     def prepare_for_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:
@@ -137,6 +149,8 @@ class NamespaceStatusStrategy(NamespaceStrategy):
 
 class NamespaceFinalizeStrategy(NamespaceStrategy):
     """``namespaces/finalize``, which replaces the finalizers of the spec."""
+
+    metadata_rules = (CHANGE,)
 
     def prepare_for_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:
         """Status is kept by ``reset_fields``."""
