@@ -59,3 +59,25 @@ def test_fields_are_named_as_go_declares_them(
         scheme.decode(scheme.named(f"io.k8s.api.{definition}"), value)
     text = str(caught.value)
     assert text.endswith(f" into Go struct field {field} of type {go_type}")
+
+
+@pytest.mark.parametrize(
+    ("items", "problem"),
+    [
+        ([1, "a"], "string"),
+        ([True], "bool"),
+        ([256], "number 256"),
+        ([-1], "number -1"),
+        ([{}], "object"),
+    ],
+)
+def test_bytes_given_one_by_one(scheme: Scheme, items: list[object], problem: str) -> None:
+    """A list of numbers is bytes, too, and a null among them zero; others are no uint8."""
+    kind = scheme.named("io.k8s.api.core.v1.Secret")
+    good = scheme.decode(kind, {"data": {"a": [104, 105, None], "b": []}})
+    assert good.obj["data"] == {"a": "aGkA", "b": ""}
+    with pytest.raises(DecodeError) as caught:
+        scheme.decode(kind, {"data": {"a": items}})
+    assert str(caught.value) == (
+        f"json: cannot unmarshal {problem} into Go struct field Secret.data of type uint8"
+    )

@@ -83,7 +83,7 @@ def _bytes(value: JSONValue, unknown: list[str]) -> JSONValue:
     if value.__class__ is not str:
         if value is None:
             return None
-        raise DecodeError
+        return _byte_list(value)
     if "\n" in value or "\r" in value:
         value = value.replace("\n", "").replace("\r", "")
     try:
@@ -91,6 +91,23 @@ def _bytes(value: JSONValue, unknown: list[str]) -> JSONValue:
     except (ValueError, binascii.Error):
         raise DecodeError(f"illegal base64 data at input byte {_bad_base64_at(value)}") from None
     return value
+
+
+def _byte_list(value: JSONValue) -> JSONValue:
+    """Bytes may be given one by one, too; a null is a zero."""
+    if not isinstance(value, list):
+        raise DecodeError
+    try:
+        raw = bytes(0 if item is None else _byte(item) for item in value)
+    except ValueError:
+        raise DecodeError from None
+    return binascii.b2a_base64(raw, newline=False).decode("ascii")
+
+
+def _byte(item: JSONValue) -> int:
+    if item.__class__ is not int:
+        raise DecodeError
+    return item
 
 
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")

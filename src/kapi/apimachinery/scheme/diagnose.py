@@ -27,6 +27,8 @@ _NUMBERS = frozenset({"int32", "int64", "double", "int-or-string"})
 # Types in Go that decode themselves: where one fails, nothing more is read.
 _OWN_DECODERS = frozenset({"time", "microtime", "duration", "quantity", "int-or-string"})
 _STRING = Type("string")
+_INTEGER = Type("int32")
+_MAX_BYTE = 255
 
 
 def unknown_fields(kind: Type, value: JSONValue, path: str = "") -> Iterator[str]:
@@ -105,6 +107,8 @@ class _TypeErrors:
             inner = place._replace(type=element_type(place.type, element))
             for item in value.values():
                 yield from self.of(element, item, inner)
+        elif kind.kind == "bytes" and isinstance(value, list):
+            yield from self._byte_list(value, place._replace(type="uint8"))
         elif element is not None and kind.kind.startswith("schema-or-"):
             found = _told(self._union(kind.kind, element, value, place))
             if found.text:
@@ -115,6 +119,12 @@ class _TypeErrors:
             except DecodeError as error:
                 text = error.detail or _mismatch(kind, value, place)
                 yield _Mistake(text, stops=kind.kind in _OWN_DECODERS)
+
+    def _byte_list(self, value: list[JSONValue], place: _Place) -> Iterator[_Mistake]:
+        for item in value:
+            if item is None or (item.__class__ is int and 0 <= item <= _MAX_BYTE):
+                continue
+            yield _Mistake(_mismatch(_INTEGER, item, place))
 
     def _union(
         self, union: str, schema: Type, value: JSONValue, place: _Place

@@ -58,16 +58,20 @@ def check_expression(
     path: str,
     errors: ErrorList,
 ) -> Type | None:
-    """The type of an expression, None if it has none; it must be one of those wanted exactly."""
+    """The type of an expression, which must be one of those wanted exactly; None if it is blank.
+
+    One that does not compile may be anything, so that who uses it is not refused as well.
+    """
     if not text or not text.strip():
         return None
     from kapi.cel.syntax import CompileError  # noqa: PLC0415 - loads CEL
+    from kapi.cel.types import DYN  # noqa: PLC0415 - loads CEL
 
     try:
         kind = environment.compile(text).type
     except CompileError as error:
         errors.invalid(path, text, f"{error.stage}: {error}")
-        return None
+        return DYN
     found = "null_type" if kind.name == "null" else str(kind)
     if wanted and found not in wanted:
         shown = wanted[0] if len(wanted) == 1 else f"one of [{' '.join(wanted)}]"

@@ -62,7 +62,7 @@ _CEL_RESERVED = frozenset(
 )
 _MAX_AUDIT_ANNOTATIONS = 20
 _MAX_VALUE_EXPRESSION_BYTES = 5 * 1024
-_NOTHING = "validations or auditAnnotations must be non-empty"
+_NOTHING = "validations or auditAnnotations must contain at least one item"
 _EXCLUSIVE = "name and selector are mutually exclusive"
 
 
@@ -187,8 +187,11 @@ def _validate_audit_annotations(
     seen: set[str] = set()
     for i, annotation in enumerate(annotations):
         where, key = f"{path}[{i}]", annotation.get("key", "")
-        full = f"{policy}/{key}" if policy else key
-        errors.invalid_each(f"{where}.key", full, names.qualified_name(full))
+        if policy:
+            full = f"{policy}/{key}"
+            errors.invalid_each(f"{where}.key", full, names.qualified_name(full))
+        else:
+            errors.invalid(f"{where}.key", key, "requires metadata.name be non-empty")
         value = annotation.get("valueExpression", "").strip()
         if not value:
             errors.required(f"{where}.valueExpression", "valueExpression is not specified")
@@ -215,8 +218,7 @@ def validate_policy_binding(
         _validate_param_ref(param_ref, "spec.paramRef", errors)
     match = spec.get("matchResources")
     if match is not None:
-        # Clients know these errors with this path.
-        validate_match_resources(match, "spec.matchResouces", errors)
+        validate_match_resources(match, "spec.matchResources", errors)
         if mutating:
             where = "spec.matchResources.resourceRules.operations"
             validate_mutating_operations(match.get("resourceRules") or [], where, errors)

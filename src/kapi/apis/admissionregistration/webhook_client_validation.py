@@ -7,9 +7,9 @@ CustomResourceDefinitions have the same form.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from kapi.apimachinery import names
+from kapi.apimachinery.urls import URLError, parse_url
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
@@ -34,17 +34,16 @@ def validate_webhook_client_config(config: JSONObject, path: str, errors: ErrorL
 def validate_webhook_url(url: str, path: str, errors: ErrorList) -> None:
     """An https URL with a host and nothing but a path."""
     try:
-        parts = urlsplit(url)
-    except ValueError as error:
+        parts = parse_url(url)
+    except URLError as error:
         errors.required(path, f"url must be a valid URL: {error}{_FORM}")
         return
     if parts.scheme != "https":
         errors.invalid(path, parts.scheme, f"'https' is the only allowed URL scheme{_FORM}")
-    user, at, host = parts.netloc.rpartition("@")
-    if not host:
-        errors.invalid(path, host, f"host must be specified{_FORM}")
-    if at:
-        errors.invalid(path, user, "user information is not permitted in the URL")
+    if not parts.host:
+        errors.invalid(path, parts.host, f"host must be specified{_FORM}")
+    if parts.user is not None:
+        errors.invalid(path, parts.user, "user information is not permitted in the URL")
     if parts.fragment:
         errors.invalid(path, parts.fragment, "fragments are not permitted in the URL")
     if parts.query:
@@ -72,8 +71,9 @@ def _validate_url_path(url_path: str, path: str, errors: ErrorList) -> None:
         return
     if url_path[0] != "/":
         errors.invalid(path, url_path, "must start with a '/'")
-    # The first character is the slash, or was just reported.
-    for i, segment in enumerate(url_path[1:].removesuffix("/").split("/")):
+    # The first byte is the slash, or was just reported.
+    rest = url_path.encode()[1:].decode("utf-8", "replace")
+    for i, segment in enumerate(rest.removesuffix("/").split("/")):
         if not segment:
             errors.invalid(path, url_path, f"segment[{i}] may not be empty")
             continue

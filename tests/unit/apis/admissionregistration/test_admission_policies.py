@@ -80,6 +80,30 @@ def test_audit_keys_carry_the_name_of_the_policy():
     assert error.startswith('spec.auditAnnotations[0].key: Invalid value: "p/bad key"')
 
 
+def test_audit_keys_need_the_name_of_the_policy():
+    """A policy without a name is told so at each key."""
+    obj = policy(auditAnnotations=[{"key": "k", "valueExpression": "'x'"}])
+    obj["metadata"] = {}
+    assert errors_of(validate_validating_policy, obj) == [
+        'spec.auditAnnotations[0].key: Invalid value: "k": requires metadata.name be non-empty'
+    ]
+
+
+def test_a_variable_that_does_not_compile_is_reported_once():
+    """Who uses it is not wrong as well, unless a certain type is wanted."""
+    variables = [{"name": "v", "expression": "nope"}, {"name": "w", "expression": "variables.v"}]
+    good = policy(variables=variables, validations=[{"expression": "variables.w == 1"}])
+    (error,) = errors_of(validate_validating_policy, good)
+    assert error.startswith('spec.variables[0].expression: Invalid value: "nope"')
+    bad = policy(variables=variables, validations=[{"expression": "variables.w"}])
+    assert errors_of(validate_validating_policy, bad)[1:] == [
+        (
+            'spec.validations[0].expression: Invalid value: "variables.w": must evaluate to bool '
+            "but got dyn"
+        )
+    ]
+
+
 def test_variables_are_identifiers():
     """Reserved words are none."""
     for name in ("1x", "in"):
@@ -166,7 +190,7 @@ def test_only_mutations_make_objects():
     obj = mutating("variables.o", variables=[{"name": "o", "expression": "Object{}"}])
     found = errors_of(validate_mutating_policy, obj)
     assert "undeclared reference to 'Object'" in found[0]
-    assert "undefined field 'o'" in found[1]
+    assert "must evaluate to Object but got dyn" in found[1]
 
 
 def test_what_is_deleted_cannot_be_changed():
@@ -203,6 +227,15 @@ def test_actions_of_a_binding_do_not_contradict():
     assert binding_errors(validationActions=[], mutating=True) == []
     assert binding_errors(validationActions=[]) == [
         "spec.validationActions: Required value: at least one validation action is required"
+    ]
+
+
+@pytest.mark.parametrize("mutating", [False, True])
+def test_what_a_binding_matches_is_told_by_its_path(mutating):
+    """The path is that of the field, for both kinds of binding."""
+    rule = {**RULE, "resources": []}
+    assert binding_errors(mutating=mutating, matchResources={"resourceRules": [rule]}) == [
+        "spec.matchResources.resourceRules[0].resources: Required value"
     ]
 
 

@@ -81,6 +81,22 @@ def test_a_url_is_https_with_host_and_path_only():
     ]
 
 
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("::1", "missing protocol scheme"),
+        ("1.2.3.4:80/x", "first path segment in URL cannot contain colon"),
+        ("https://a b/", 'invalid character " " in host name'),
+        ("https://a:80:90/", 'invalid port ":80:90" after host'),
+        ("https://a/%zz", 'invalid URL escape "%zz"'),
+    ],
+)
+def test_what_is_no_url_is_missing(url, why):
+    """A text that cannot be read as a URL counts as none at all."""
+    told = f'url must be a valid URL: parse "{url}": {why}; desired format: https://host[/path]'
+    assert client_errors(url=url) == [f"c.url: Required value: {told}"]
+
+
 def test_a_service_has_name_and_namespace():
     """Clients know the two errors with each other's path."""
     assert client_errors(service={"namespace": "n", "port": 443}) == [
@@ -88,6 +104,9 @@ def test_a_service_has_name_and_namespace():
     ]
     service = {"namespace": "n", "name": "s", "port": 443, "path": "/a//b/"}
     assert "segment[1] may not be empty" in client_errors(service=service)[0]
+    foreign = client_errors(service={**service, "path": "é"})
+    assert "must start with a '/'" in foreign[0]
+    assert "segment[0]: a lowercase RFC 1123 subdomain" in foreign[1]
     assert client_errors(service=service, url=URL) == [
         "c: Required value: exactly one of url or service is required"
     ]
