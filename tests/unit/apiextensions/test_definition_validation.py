@@ -249,3 +249,17 @@ def test_warnings_are_for_deprecated_versions():
     obj["spec"]["versions"][0]["deprecationWarning"] = ""
     (told,) = errors_of(obj)
     assert told.endswith("can only be set for deprecated versions")
+
+
+def test_a_missing_name_is_told_elsewhere():
+    """Whatever else is wrong is told all the same."""
+    assert errors_of(definition() | {"metadata": {}}) == []
+    told = [error.partition(": ")[0] for error in errors_of({"metadata": {}, "spec": {}})]
+    assert told == [
+        "spec.group",
+        "spec.scope",
+        "spec.versions",
+        *(f"spec.names.{member}" for member in ("plural", "singular", "kind", "listKind")),
+        "spec.conversion.strategy",
+        "status.storedVersions",
+    ]

@@ -60,10 +60,8 @@ def hoisted_members(versions: list[JSONObject]) -> frozenset[str]:
 
 
 def validate_definition(obj: JSONObject, errors: ErrorList) -> None:
-    """Check a new definition; without a name nothing else is told."""
+    """Check a new definition; that a name is missing is told elsewhere."""
     meta = obj["metadata"]
-    if not meta.get("name"):
-        return
     spec = obj.get("spec") or {}
     wanted = f"{(spec.get('names') or {}).get('plural', '')}.{spec.get('group', '')}"
     for member in ("generateName", "name"):
