@@ -93,6 +93,8 @@ async def test_binding(cluster, pod, fails):
     assert [(c["type"], c["status"]) for c in bound["status"]["conditions"]] == [
         ("PodScheduled", "True")
     ]
+    strict = await cluster.post(f"{PODS}/p/binding?fieldValidation=Strict", {**binding, "extra": 1})
+    fails(strict, 400, "BadRequest")
     binding["target"]["name"] = "n2"
     fails(await cluster.post(f"{PODS}/p/binding", binding), 409, "Conflict")
 

@@ -26,6 +26,7 @@ __all__ = [
     "Body",
     "UnreadableError",
     "check_custom_kind",
+    "check_fields",
     "check_kind",
     "check_type_meta",
     "decode_object",
@@ -276,6 +277,22 @@ def decode_object(codec: ObjectCodec, gvk: GroupVersionKind, value: JSONObject) 
         raise BadRequest(
             f'{gvk.kind} in version "{gvk.version}" cannot be handled as a {gvk.kind}: {error}'
         ) from None
+
+
+def check_fields(
+    request: Request,
+    validation: str,
+    gvk: GroupVersionKind,
+    unknown: list[str],
+    duplicates: list[str],
+) -> None:
+    """Warn about fields that the kind does not have or that come twice; raises under Strict."""
+    texts = report_fields(request, validation, unknown, duplicates)
+    if texts:
+        raise BadRequest(
+            f'{gvk.kind} in version "{gvk.version}" cannot be handled as a '
+            f"{gvk.kind}: strict decoding error: {', '.join(texts)}"
+        )
 
 
 def report_fields(

@@ -8,7 +8,7 @@ from kapi.apimachinery.errors import BadRequest, Conflict, StatusError
 from kapi.apimachinery.field import ErrorList
 from kapi.apimachinery.types import GroupVersionKind
 from kapi.apis.core.binding_validation import validate_binding
-from kapi.endpoints.body import check_kind, decode_object, parse_body
+from kapi.endpoints.body import check_fields, check_kind, decode_object, parse_body
 from kapi.endpoints.options import write_options
 from kapi.endpoints.request import Response
 from kapi.endpoints.writer import encode
@@ -45,7 +45,8 @@ async def bind(api: API, request: Request, resource: Resource) -> Response:
     assert kind_type is not None
     body = parse_body(request, "Binding")
     value = check_kind(api.scheme, body, request.body, _KIND)
-    binding, _ = decode_object(TypeCodec(api.scheme, kind_type, _KIND, None), _KIND, value)
+    binding, unknown = decode_object(TypeCodec(api.scheme, kind_type, _KIND, None), _KIND, value)
+    check_fields(request, options.field_validation, _KIND, unknown, body.duplicates)
     meta = binding["metadata"]
     name = meta.get("name", "")
     if request.info.subresource and name != request.info.name:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kapi.apimachinery.errors import BadRequest
 from kapi.endpoints.body import (
     check_custom_kind,
+    check_fields,
     check_kind,
     decode_object,
     parse_body,
-    report_fields,
 )
 from kapi.endpoints.conversion import to_hub
 from kapi.endpoints.options import field_manager, write_options
@@ -36,12 +35,7 @@ def read_object(
     else:
         value = check_kind(api.scheme, body, request.body, resource.gvk)
     obj, unknown = decode_object(resource.codec, resource.gvk, value)
-    texts = report_fields(request, options.field_validation, unknown, body.duplicates)
-    if texts:
-        raise BadRequest(
-            f'{resource.kind} in version "{resource.version}" cannot be handled as a '
-            f"{resource.kind}: strict decoding error: {', '.join(texts)}"
-        )
+    check_fields(request, options.field_validation, resource.gvk, unknown, body.duplicates)
     return obj, value
 
 

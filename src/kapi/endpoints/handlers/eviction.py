@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kapi.apimachinery.errors import BadRequest, NotFound
 from kapi.apimachinery.types import GroupResource, GroupVersionKind
 from kapi.apis.policy.eviction import disruption_target, evict
-from kapi.endpoints.body import decode_object, parse_body
+from kapi.endpoints.body import check_fields, decode_object, parse_body
 from kapi.endpoints.delete_options import read_delete_options
 from kapi.endpoints.handlers.binding import created_status
 from kapi.endpoints.options import write_options
@@ -23,6 +23,7 @@ from kapi.registry.strategy import Strategy
 if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject
     from kapi.endpoints.api import API
+    from kapi.endpoints.options import WriteOptions
     from kapi.endpoints.request import Request
     from kapi.registry.catalogue import Resource
     from kapi.registry.context import RequestContext
@@ -37,7 +38,7 @@ async def evict_pod(api: API, request: Request, resource: Resource) -> Response:
     """Evict the pod, or answer 429."""
     representation = api.negotiator.choose(request.headers.get(b"accept"))
     options = write_options(request, "CreateOptions")
-    eviction = _read(api, request)
+    eviction = _read(api, request, options)
     if eviction["metadata"].get("name", "") != request.info.name:
         raise BadRequest("name in URL does not match name in Eviction object")
     how, raw = read_delete_options(eviction.get("deleteOptions") or {})
@@ -66,7 +67,7 @@ async def evict_pod(api: API, request: Request, resource: Resource) -> Response:
     return Response(201, encode(created_status(), representation), representation.content_type)
 
 
-def _read(api: API, request: Request) -> JSONObject:
+def _read(api: API, request: Request, options: WriteOptions) -> JSONObject:
     body = parse_body(request, "Eviction")
     value = body.value
     if value is not None and not isinstance(value, dict):
@@ -78,7 +79,9 @@ def _read(api: API, request: Request) -> JSONObject:
     gvk = GroupVersionKind("policy", "v1", "Eviction")
     kind_type = api.scheme.type(gvk)
     assert kind_type is not None
-    return decode_object(TypeCodec(api.scheme, kind_type, gvk, None), gvk, value).obj
+    eviction, unknown = decode_object(TypeCodec(api.scheme, kind_type, gvk, None), gvk, value)
+    check_fields(request, options.field_validation, gvk, unknown, body.duplicates)
+    return eviction
 
 
 class _AsIs(Strategy):
