@@ -179,6 +179,10 @@ def _validate_conditions(
         seen.add(kind)
 
 
+def _conditions_of(obj: JSONObject, kind: str) -> list[JSONObject]:
+    return [condition for condition in _conditions(obj) if condition.get("type") == kind]
+
+
 def validate_request_update(
     obj: JSONObject,
     old: JSONObject,
@@ -190,14 +194,14 @@ def validate_request_update(
     """A change through one of the three doors: the object, its approval or its status."""
     validate_request(obj, errors, old=old)
     path = "status.conditions"
-    for kind in _APPROVAL_TYPES:
-        before = [c for c in _conditions(old) if c.get("type") == kind]
-        after = [c for c in _conditions(obj) if c.get("type") == kind]
-        if len(after) < len(before):
+    for kind in (*_APPROVAL_TYPES, "Failed"):
+        if len(_conditions_of(obj, kind)) < len(_conditions_of(old, kind)):
             errors.forbidden(path, f"updates may not remove a condition of type {quote(kind)}")
-        elif may_approve:
+    for kind in () if may_approve else _APPROVAL_TYPES:
+        before, after = _conditions_of(old, kind), _conditions_of(obj, kind)
+        if len(after) < len(before):
             continue
-        elif len(after) > len(before):
+        if len(after) > len(before):
             errors.forbidden(path, f"updates may not add a condition of type {quote(kind)}")
         elif after != before:
             errors.forbidden(path, f"updates may not modify a condition of type {quote(kind)}")

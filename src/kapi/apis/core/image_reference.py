@@ -18,11 +18,29 @@ _IMAGE_REFERENCE = re.compile(
 _IMAGE_ID = re.compile(r"[a-f0-9]{64}")
 
 
+# Registries take names of so many bytes; one without a slash is in their library.
+_MAX_NAME = 255
+_LIBRARY = "library/"
+_LONG = _MAX_NAME - len(_LIBRARY)
+
+
+def _name_is_too_long(image: str, tag: str | None, digest: str | None) -> bool:
+    name = image.removesuffix(digest or "").removesuffix(f":{tag}" if tag else "")
+    domain, slash, rest = name.partition("/")
+    if not slash:
+        name = _LIBRARY + name
+    elif {".", ":"} & set(domain) or domain == "localhost" or domain.lower() != domain:
+        name = rest
+    return len(name) > _MAX_NAME
+
+
 def image_pull_policy(image: str) -> str:
     """``Always`` for an image that means ``latest``, otherwise ``IfNotPresent``."""
     match = _IMAGE_REFERENCE.fullmatch(image)
     if match is None or _IMAGE_ID.fullmatch(image):
         return "IfNotPresent"
     tag, digest = match.groups()
+    if len(image) > _LONG and _name_is_too_long(image, tag, digest):
+        return "IfNotPresent"
     latest = tag == "latest" or (tag is None and digest is None)
     return "Always" if latest else "IfNotPresent"

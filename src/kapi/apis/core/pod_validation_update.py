@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from kapi.apis.core.pod_diff import pod_spec_diff
 from kapi.apis.core.pod_go_structs import NODE_SELECTOR_TERM
-from kapi.apis.core.pod_resources import qos_class
 from kapi.apis.core.pod_validation import validate_pod
 from kapi.apis.core.pod_validation_annotations import validate_pod_annotation_updates
 from kapi.apis.core.pod_validation_scheduling import validate_tolerations
@@ -51,9 +50,6 @@ def validate_pod_update(obj: JSONObject, old: JSONObject, errors: ErrorList) -> 
     _validate_removed_gates(
         spec.get("schedulingGates") or (), old_spec.get("schedulingGates") or (), errors
     )
-    if qos_class(spec) != ((old.get("status") or {}).get("qosClass") or qos_class(old_spec)):
-        shown = (obj.get("status") or {}).get("qosClass", "")
-        errors.invalid("metadata", shown, "Pod QOS is immutable")
     munged = _without_allowed_changes(spec, old_spec)
     if old_spec.get("schedulingGates"):
         _allow_narrower_placement(munged, old_spec, errors)

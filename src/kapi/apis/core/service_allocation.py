@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from kapi.apimachinery.errors import InternalError, StatusError
 from kapi.apimachinery.field import ErrorList
 from kapi.apis.core.service_defaults import (
+    gets_node_ports,
     is_headless,
     needs_health_check_node_port,
     needs_node_port,
@@ -224,14 +225,6 @@ def _update_cluster_ips(
             transaction.release_ip(address)
 
 
-def _gets_node_ports(spec: JSONObject) -> bool:
-    """Whether ports without a number get one: load balancers may do without."""
-    kind = spec.get("type")
-    return kind == "NodePort" or (
-        kind == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is not False
-    )
-
-
 def _allocate_node_ports(service: JSONObject, transaction: ServiceTransaction) -> None:
     """Node ports of a new service; the same port of two protocols shares its node port."""
     spec = service["spec"]
@@ -243,7 +236,7 @@ def _allocate_node_ports(service: JSONObject, transaction: ServiceTransaction) -
     shared: dict[int, int] = {}
     for index, port in enumerate(ports):
         wish = port.get("nodePort") or 0
-        if not wish and not _gets_node_ports(spec):
+        if not wish and not gets_node_ports(spec):
             continue
         number = port.get("port") or 0
         taken = shared.get(number)
@@ -291,7 +284,7 @@ def _update_node_ports(
         if number:
             if number not in held and number not in taken:
                 taken.add(_allocate_port(service, index, number, transaction))
-        elif _gets_node_ports(spec):
+        elif gets_node_ports(spec):
             number = port["nodePort"] = _allocate_next_port(transaction)
         else:
             continue

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "default_service",
+    "gets_node_ports",
     "is_externally_accessible",
     "is_headless",
     "needs_cluster_ip",
@@ -35,6 +36,14 @@ def needs_node_port(spec: JSONObject) -> bool:
     """Whether the ports of a service of this type may have node ports."""
     kind = spec.get("type")
     return kind in ("NodePort", "LoadBalancer")
+
+
+def gets_node_ports(spec: JSONObject) -> bool:
+    """Whether ports without a node port get one: load balancers may do without."""
+    kind = spec.get("type")
+    return kind == "NodePort" or (
+        kind == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is not False
+    )
 
 
 def needs_health_check_node_port(spec: JSONObject) -> bool:

@@ -11,9 +11,9 @@ from kapi.apimachinery.addresses import is_ipv6
 from kapi.apimachinery.errors import Invalid
 from kapi.apimachinery.field import ErrorList
 from kapi.apis.core.service_defaults import (
+    gets_node_ports,
     needs_cluster_ip,
     needs_health_check_node_port,
-    needs_node_port,
 )
 from kapi.apis.core.service_ip_validation import validate_cluster_ip_fields
 
@@ -44,13 +44,9 @@ def keep_allocated_values(spec: JSONObject, old: JSONObject) -> None:
     if needs_cluster_ip(old) and needs_cluster_ip(spec):
         if not spec.get("clusterIP") and old.get("clusterIP"):
             spec["clusterIP"] = old["clusterIP"]
-        if (
-            not spec.get("clusterIPs")
-            and old.get("clusterIPs")
-            and spec.get("clusterIP") == old.get("clusterIP")
-        ):
+        if not spec.get("clusterIPs") and old.get("clusterIPs"):
             spec["clusterIPs"] = list(old["clusterIPs"])
-    if needs_node_port(old) and needs_node_port(spec):
+    if gets_node_ports(old) and gets_node_ports(spec):
         _keep_node_ports(spec.get("ports") or [], old.get("ports") or [])
     if (
         needs_health_check_node_port(old)
@@ -89,7 +85,7 @@ def normalize_cluster_ips(spec: JSONObject, old: JSONObject | None) -> None:
         if before and not address:
             spec.pop("clusterIPs", None)
         elif address:
-            spec["clusterIPs"] = [address, *(old.get("clusterIPs") or ())[1:]]
+            spec["clusterIPs"] = [address]
 
 
 def keeps_dual_stack_preference(spec: JSONObject, old: JSONObject | None) -> bool:

@@ -127,16 +127,27 @@ def _spend(budget: JSONObject, pod_name: str, now: str) -> JSONObject:
 
 
 def _nothing_left(name: str, status: JSONObject) -> str:
+    refusal = f"The disruption budget {name} does not allow evicting pods currently"
+    reason, message = _why_not(status)
+    # The counts mean nothing if the controller could not work them out.
+    if message and reason == "SyncFailed":
+        return f"{refusal} because it failed sync: {message}"
+    desired, healthy = status.get("desiredHealthy", 0), status.get("currentHealthy", 0)
+    if healthy <= desired:
+        return (
+            f"The disruption budget {name} needs {desired} healthy pods and has {healthy} currently"
+        )
+    return f"{refusal} ({reason}): {message}" if message else refusal
+
+
+def _why_not(status: JSONObject) -> tuple[str, str]:
+    """Reason and message of the condition that no disruption is allowed."""
     for condition in status.get("conditions") or ():
-        if condition.get("type") == "DisruptionAllowed" and condition.get("reason") == "SyncFailed":
-            return (
-                f"The disruption budget {name} does not allow evicting pods currently because it "
-                f"failed sync: {condition.get('message', '')}"
-            )
-    return (
-        f"The disruption budget {name} needs {status.get('desiredHealthy', 0)} healthy pods and "
-        f"has {status.get('currentHealthy', 0)} currently"
-    )
+        if condition.get("type") == "DisruptionAllowed":
+            if condition.get("status") == "False":
+                return condition.get("reason", ""), condition.get("message", "")
+            break
+    return "", ""
 
 
 def _too_many(cause: str, retry_after_seconds: int = 0) -> TooManyRequests:

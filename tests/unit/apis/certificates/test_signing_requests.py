@@ -171,3 +171,15 @@ def test_the_table_tells_what_became_of_a_request():
         "<none>",
         "Approved,Failed,Issued",
     ]
+
+
+def test_a_failure_stays_too():
+    """Nobody removes the condition, however it is written."""
+    failed = request(condition("Failed"))
+    for strategy in (
+        CertificateSigningRequestApprovalStrategy,
+        CertificateSigningRequestStatusStrategy,
+    ):
+        assert update_errors(strategy, request(), failed) == [
+            'status.conditions: Forbidden: updates may not remove a condition of type "Failed"'
+        ]

@@ -28,6 +28,10 @@ def _pod(**spec):
         ("Not A Reference", "IfNotPresent"),
         ("a" * 64, "IfNotPresent"),
         ("", "IfNotPresent"),
+        ("a" * 247, "Always"),
+        ("a" * 248, "IfNotPresent"),
+        ("x.io/" + "a" * 255, "Always"),
+        ("x/" + "a" * 254, "IfNotPresent"),
     ],
 )
 def test_pull_policy_follows_the_tag(image, policy):

@@ -244,3 +244,22 @@ def test_rebuild_takes_what_stored_services_hold():
     assert second.node_ports.has(stored["spec"]["healthCheckNodePort"])
     second.release(stored)
     assert not second.node_ports.has(stored["spec"]["ports"][0]["nodePort"])
+
+
+def test_node_ports_that_nobody_wants_any_more_go():
+    """A load balancer that no longer gets node ports does not keep those it had."""
+    allocators = cluster()
+    old = create(allocators, type="LoadBalancer")
+    new = service(type="LoadBalancer", allocateLoadBalancerNodePorts=False)
+    allocators.begin_update(new, old)
+    assert "nodePort" in old["spec"]["ports"][0]
+    assert "nodePort" not in new["spec"]["ports"][0]
+
+
+def test_a_changed_address_alone_replaces_the_list():
+    """A client that knows one address only means that one; validation refuses the change."""
+    allocators = cluster()
+    old = create(allocators)
+    new = service(clusterIP="None")
+    allocators.begin_update(new, old)
+    assert new["spec"]["clusterIPs"] == ["None"]

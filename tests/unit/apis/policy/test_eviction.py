@@ -109,7 +109,12 @@ def test_a_budget_that_is_not_computed_yet_refuses_for_some_seconds():
 
 def test_a_budget_that_failed_to_sync_says_why():
     """The controller's message is handed on."""
-    failed = {"type": "DisruptionAllowed", "reason": "SyncFailed", "message": "no scale"}
+    failed = {
+        "type": "DisruptionAllowed",
+        "status": "False",
+        "reason": "SyncFailed",
+        "message": "no scale",
+    }
     with pytest.raises(TooManyRequests) as caught:
         evict(pod(), [budget(conditions=[failed])], NOW)
     assert caught.value.details is not None
@@ -139,3 +144,20 @@ def test_a_broken_status_forbids():
     many = {str(number): NOW for number in range(2001)}
     with pytest.raises(Forbidden):
         evict(pod(), [budget(disruptionsAllowed=1, disruptedPods=many)], NOW)
+
+
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [
+        (None, "evicting pods currently"),
+        ({"status": "True", "message": "m"}, "evicting pods currently"),
+        ({"status": "False", "reason": "R", "message": "m"}, "evicting pods currently (R): m"),
+    ],
+)
+def test_a_budget_that_refuses_although_enough_pods_are_healthy(condition, told):
+    """The counts explain nothing then; the condition may."""
+    conditions = [{"type": "DisruptionAllowed", **condition}] if condition else []
+    with pytest.raises(TooManyRequests) as caught:
+        evict(pod(), [budget(conditions=conditions, desiredHealthy=0)], NOW)
+    assert caught.value.details is not None
+    assert caught.value.details["causes"][0]["message"].endswith(told)
