@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from kapi.apimachinery import quantity
+from kapi.apimachinery.scheme.times import read_time
 from kapi.apimachinery.types import JSONValue
 
 if TYPE_CHECKING:
@@ -87,10 +88,11 @@ def _bytes(value: JSONValue, unknown: list[str]) -> JSONValue:
     if "\n" in value or "\r" in value:
         value = value.replace("\n", "").replace("\r", "")
     try:
-        binascii.a2b_base64(value.encode("ascii"), strict_mode=True)
+        data = binascii.a2b_base64(value.encode("ascii"), strict_mode=True)
     except (ValueError, binascii.Error):
         raise DecodeError(f"illegal base64 data at input byte {_bad_base64_at(value)}") from None
-    return value
+    # Bits of the last character that mean nothing may be set; they do not come back.
+    return binascii.b2a_base64(data, newline=False).decode() if value[-1:] == "=" else value
 
 
 def _byte_list(value: JSONValue) -> JSONValue:
@@ -114,13 +116,20 @@ _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 
 
 def _bad_base64_at(text: str) -> int:
-    """The index that Go's decoder names: of the first wrong character or of the cut-off group."""
+    """Where Go's decoder stops: at a wrong character, after the padding, or at a cut-off group."""
+    size = len(text)
     for index, char in enumerate(text):
-        if char not in _BASE64:
-            if char == "=" and index % 4 >= 2 and len(text) - index <= 4 - index % 4:
-                continue
+        if char in _BASE64:
+            continue
+        place = index % 4
+        if char != "=" or place < 2:
             return index
-    return len(text) - len(text) % 4
+        if place == 3:
+            return index + 1
+        if index + 1 == size:
+            return size
+        return index if text[index + 1] != "=" else index + 2
+    return size - size % 4
 
 
 # A time without fraction in UTC: 2006-01-02T15:04:05Z.
@@ -137,25 +146,12 @@ def parse_rfc3339(text: str) -> datetime:
     return parsed.astimezone(UTC)
 
 
-_RFC3339 = "2006-01-02T15:04:05Z07:00"
-_RFC3339_MICRO = "2006-01-02T15:04:05.000000Z07:00"
-
-
-def _unparsable(text: str, layout: str, rest: str, wanted: str) -> str:
-    return f'parsing time "{text}" as "{layout}": cannot parse "{rest}" as "{wanted}"'
-
-
 def _time(value: JSONValue, unknown: list[str]) -> JSONValue:
     if value is None:
         return None
     if value.__class__ is not str:
         raise DecodeError
-    if value == "":
-        raise DecodeError(_unparsable("", _RFC3339, "", "2006"))
-    try:
-        parsed = parse_rfc3339(value)
-    except ValueError:
-        raise DecodeError(_unparsable(value, _RFC3339, value, "2006")) from None
+    parsed = _parsed_or_none(value) or _read_time(value, micro=False)
     return parsed.strftime("%Y-%m-%dT%H:%M:%SZ") if len(value) != _PLAIN_LENGTH else value
 
 
@@ -172,10 +168,15 @@ def _micro_time(value: JSONValue, unknown: list[str]) -> JSONValue:
     parsed = _parsed_or_none(value)
     fraction = value[_SECONDS_END:].rstrip("Z").partition("+")[0].partition("-")[0]
     if parsed is None or len(fraction) != _FRACTION_LENGTH:
-        if len(value) > _SECONDS_END:
-            raise DecodeError(_unparsable(value, _RFC3339_MICRO, value[_SECONDS_END:], ".000000"))
-        raise DecodeError(_unparsable(value, _RFC3339_MICRO, value, "2006"))
+        parsed = _read_time(value, micro=True)
     return parsed.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _read_time(text: str, *, micro: bool) -> datetime:
+    try:
+        return read_time(text, micro=micro)
+    except ValueError as error:
+        raise DecodeError(str(error)) from None
 
 
 def _parsed_or_none(text: str) -> datetime | None:
