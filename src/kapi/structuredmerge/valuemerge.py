@@ -93,7 +93,11 @@ def _merge_lists(schema: ListSchema, live: list[Any], applied: list[Any]) -> lis
 
 
 def remove(schema: Schema, value: Any, fields: FieldSet) -> Any:
-    """The value without these fields; a map or list that loses all its parts becomes null."""
+    """The value without these fields.
+
+    A map that loses its members stays, empty. A list that loses its items goes, which is told by
+    None, and with it a map of nothing but such lists.
+    """
     if not value or not fields:
         return value
     schema = _form(schema, value)
@@ -106,13 +110,18 @@ def remove(schema: Schema, value: Any, fields: FieldSet) -> Any:
 
 def _remove_members(schema: MapSchema, value: dict[str, Any], fields: FieldSet) -> Any:
     out: dict[str, Any] = {}
+    lost = False
     for name, item in value.items():
         node = fields.get("f:" + name)
         if node is None:
             out[name] = item
         elif node and SELF not in node:
-            out[name] = remove(_member(schema, name), item, node)
-    return out or None
+            left = remove(_member(schema, name), item, node)
+            if left is None and item is not None:
+                lost = True
+            else:
+                out[name] = left
+    return None if lost and not out else out
 
 
 def _remove_items(schema: ListSchema, value: list[Any], fields: FieldSet) -> Any:

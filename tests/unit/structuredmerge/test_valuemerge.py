@@ -48,13 +48,13 @@ def test_untyped_maps_merge_and_untyped_lists_are_replaced():
 
 
 def test_removing_takes_paths_with_all_below_them():
-    """An item goes with its parts, a map that loses everything becomes null."""
+    """An item goes with its parts, a map that loses everything stays, empty."""
     value = {"data": {"x": "1"}, "spec": {"items": [{"name": "a", "image": "i"}, {"name": "b"}]}}
     fields = {
         "f:data": {"f:x": {}},
         "f:spec": {"f:items": {'k:{"name":"a"}': {"f:image": {}}, 'k:{"name":"b"}': {}}},
     }
-    assert TYPED.remove(value, fields) == {"data": None, "spec": {"items": [{"name": "a"}]}}
+    assert TYPED.remove(value, fields) == {"data": {}, "spec": {"items": [{"name": "a"}]}}
 
 
 def test_field_set_names_items_and_entries_not_structs():
@@ -85,3 +85,12 @@ def test_owners_of_parts_own_the_whole_once_it_is_atomic():
         "f:spec": {"f:selector": {}, "f:items": {'k:{"name":"a"}': {}}},
     }
     assert TYPED.reconcile({"f:spec": {"f:items": {}}}) == {"f:spec": {"f:items": {}}}
+
+
+def test_lists_that_lose_their_items_go():
+    """A list without items left is taken out, and a map in which there was nothing else."""
+    gone = {"f:spec": {"f:items": {'k:{"name":"a"}': {}}}}
+    alone = {"spec": {"items": [{"name": "a"}]}}
+    assert TYPED.remove(alone, gone) == {}
+    beside = {"spec": {"items": [{"name": "a"}], "size": 1}, "data": {"x": "1"}}
+    assert TYPED.remove(beside, gone) == {"spec": {"size": 1}, "data": {"x": "1"}}
