@@ -103,6 +103,38 @@ async def test_default_roles_and_their_aggregation(start_cluster, tmp_path, fail
     assert secrets.status_code == 200
 
 
+async def test_paths_of_watches_lead_to_nothing_else(server, fails):
+    """The right to watch, or one to create that names an object, opens nothing below ``watch``."""
+    rules = (
+        {"verbs": ["watch"], "apiGroups": ["*"], "resources": ["*"]},
+        {"verbs": ["*"], "apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["a"]},
+    )
+    await server.post(ROLES, _role("watcher", *rules))
+    await server.post(BINDINGS, _binding("b", "watcher"))
+    await server.post(
+        "/api/v1/namespaces/default/services",
+        {"metadata": {"name": "s"}, "spec": {"ports": [{"port": 80}]}},
+    )
+    below = "/api/v1/watch/namespaces/default"
+    own = {"metadata": {"name": "mine"}}
+    fails(
+        await server.http.post(f"{below}/configmaps/a", json=own, headers=ANN),
+        405,
+        "MethodNotAllowed",
+    )
+    fails(await server.http.delete(f"{below}/configmaps/a", headers=ANN), 405, "MethodNotAllowed")
+    for path in ("services/s/status", "services/s/proxy/", "pods/p/log", "pods/p/exec"):
+        fails(
+            await server.get(f"{below}/{path}", headers=ANN),
+            404,
+            "NotFound",
+            "the server could not find the requested resource",
+        )
+    assert (await server.get(f"{MAPS}/mine")).status_code == 404
+    watch = await server.get(f"{below}/configmaps/a?timeoutSeconds=1", headers=ANN)
+    assert watch.status_code == 200
+
+
 async def test_strangers_and_the_known_may_read_what_is_public(server, fails):
     """The default bindings open version and discovery, and nothing else."""
     assert (await server.get("/apis", headers=ANN)).status_code == 200

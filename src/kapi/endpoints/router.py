@@ -76,9 +76,11 @@ class Router:
             raise NotFound.path()
         if resource.deprecation:
             request.warnings.append(resource.deprecation)
+        if info.legacy_watch:
+            return await self._legacy_watch(request, resource)
         if info.subresource:
             return await self._subresource(request, resource)
-        if info.name and not info.legacy_watch:
+        if info.name:
             return await self._object(request, resource)
         return await self._collection(request, resource)
 
@@ -104,6 +106,16 @@ class Router:
             raise MethodNotSupported
         special = self._special.get((resource.group, resource.resource, verb))
         return await (special or handler)(self._api, request, resource)
+
+    async def _legacy_watch(self, request: Request, resource: Resource) -> Response:
+        """A path below ``watch``, where there is nothing but watches: its verb is always this."""
+        info = request.info
+        nowhere = info.name and resource.namespaced and not info.namespace
+        if info.subresource or nowhere or "watch" not in resource.verbs:
+            raise NotFound.path()
+        if request.method != "GET":
+            raise MethodNotSupported
+        return await self._list_or_watch(request, resource)
 
     async def _collection(self, request: Request, resource: Resource) -> Response:
         method, verbs = request.method, resource.verbs

@@ -25,6 +25,8 @@ def _request(method, path, query=""):
         ("GET", _PODS, "watch=true", "watch"),
         ("GET", _PODS, "watch=0", "list"),
         ("GET", "/api/v1/watch/namespaces/ns/pods", "", "watch"),
+        ("POST", "/api/v1/watch/namespaces/ns/pods/a", "", "watch"),
+        ("GET", "/api/v1/watch/namespaces/ns/pods/a/exec", "", "watch"),
         ("GET", f"{_PODS}/a", "watch=1", "get"),
         ("POST", _PODS, "", "create"),
         ("PUT", f"{_PODS}/a", "", "update"),

@@ -27,12 +27,12 @@ _REFUSAL_HEADERS = {"X-Content-Type-Options": "nosniff"}
 def verb_of(request: Request) -> str:
     """The API verb of a request for a resource."""
     info = request.info
+    if info.legacy_watch:
+        return "watch"
     verb = _VERBS.get(request.method)
     if verb is None:
         if request.method not in {"GET", "HEAD"}:
             return request.method.lower()
-        if info.legacy_watch:
-            return "watch"
         if info.name:
             return "get"
         return "watch" if request.flag("watch") else "list"
