@@ -96,3 +96,11 @@ def test_pruning_alone_sets_no_defaults_and_drops_no_nulls():
     """A default value is compared with itself, pruned."""
     schema = objects(a={**STRING, "default": "d"}, b=STRING)
     assert prune({"b": None, "c": 1}, schema) == {"b": None}
+
+
+@pytest.mark.parametrize("kind", ["string", "boolean", "integer", "number"])
+def test_objects_in_place_of_scalars_are_pruned(kind):
+    """What stands there has the wrong type, and no field that is known."""
+    schema = objects(s={"type": kind})
+    assert read(schema, {"s": {"a": 1, "b": {"c": 2}}}) == ({"s": {}}, ["s.a", "s.b"])
+    assert read(schema, {"s": [{"a": 1}, "x"]}) == ({"s": [{}, "x"]}, ["s[0].a"])

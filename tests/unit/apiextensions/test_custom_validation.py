@@ -160,3 +160,75 @@ def test_patterns_are_those_of_re2():
     assert compile_pattern("^((?i)warn|info)$").search("WARN")
     assert compile_pattern("^((?i)a)b$").search("AB") is None
     assert compile_pattern("^[[:alpha:]]+$").search("ab")
+
+
+def test_lists_with_keys_hold_objects():
+    """The first item that can have no keys is told besides its wrong type."""
+    items = {**objects(k=STRING), "required": ["k"]}
+    keyed = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["k"]}
+    schema = objects(l={"type": "array", "items": items, **keyed})
+    assert errors_of(schema, {"l": [{"k": "a"}, [""], 5]})[-1] == (
+        'l[1]: Invalid value: [""]: must be an object for an array of list-type map'
+    )
+
+
+def test_too_few_and_too_many_members_are_checked_all_the_same():
+    """The number of members says nothing about them."""
+    schema = objects(a=STRING) | {"minProperties": 2, "maxProperties": 2}
+    assert len(errors_of(objects(m=schema), {"m": {"a": 1}})) == 2
+    assert len(errors_of(objects(m=schema), {"m": {"a": 1, "b": 1, "c": 1}})) == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "factor", "exact"),
+    [
+        (0.3, 0.1, True),
+        (0.35, 0.1, False),
+        (1e300, 0.1, False),
+        (1e30, 2, False),
+        (9007199254740993, 3, True),
+        (6, 3, True),
+        (7, 3, False),
+        (7.5, 2.5, True),
+    ],
+)
+def test_multiples(value, factor, exact):
+    """Integers exactly, floats as far as they tell integers apart."""
+    schema = objects(n={"type": "number", "multipleOf": factor})
+    assert (errors_of(schema, {"n": value}) == []) is exact
+
+
+@pytest.mark.parametrize(
+    ("value", "listed", "found"),
+    [
+        (2.5, [1.5, 2], True),
+        (1, [1.5, 2], False),
+        (97, ["a"], True),
+        (49, ["1"], True),
+        (1, ["1"], False),
+        (-1, ["a"], False),
+        (1e300, [1], False),
+    ],
+)
+def test_listed_numbers_are_converted(value, listed, found):
+    """A number is compared in the type of each listed value."""
+    told = errors_of(objects(n={"enum": listed}), {"n": value})
+    assert (told == []) is found
+
+
+def test_a_fraction_in_place_of_text_with_a_format():
+    """The type that is told is the one of the number."""
+    schema = objects(s={**STRING, "format": "date-time"})
+    told = 's: Invalid value: "{0}": s in body must be of type date-time: "{0}"'
+    assert errors_of(schema, {"s": 1.5}) == [told.format("float64")]
+    assert errors_of(schema, {"s": 1}) == [told.format("int64")]
+
+
+def test_integers_are_no_multiples_of_fractions():
+    """The factor loses its fraction for an integer, and nothing is left."""
+    schema = objects(n={"type": "number", "multipleOf": 0.5, "maximum": 3})
+    told = "n: Invalid value: 0: factor MultipleOf declared for n must be positive: 0"
+    assert errors_of(schema, {"n": 1}) == [told]
+    assert errors_of(schema, {"n": 1.5}) == []
+    assert errors_of(schema, {"n": 5})[0] == told
+    assert len(errors_of(schema, {"n": 5})) == 2

@@ -14,6 +14,7 @@ import orjson
 from kapi.apiextensions.customresource.functions import refuse_to_store, unconverted
 from kapi.apiextensions.schema.merge import merge_schema
 from kapi.apimachinery.errors import StatusError
+from kapi.apimachinery.patch.document import kind_of
 from kapi.apimachinery.scheme import Decoded, DecodeError
 from kapi.storage.cacher.codec import JSONCodec, stored_value, value_header
 from kapi.storage.errors import Corrupt
@@ -45,7 +46,8 @@ def metadata_reader(scheme: Scheme) -> ReadMetadata:
 
     def read(value: JSONValue, unknown: list[str]) -> JSONValue:
         if value.__class__ is not dict:
-            raise DecodeError("json: cannot unmarshal metadata into Go value of type ObjectMeta")
+            found = kind_of(value)
+            raise DecodeError(f"json: cannot unmarshal {found} into Go value of type v1.ObjectMeta")
         decoded = scheme.decode(meta_type, value)
         unknown.extend(decoded.unknown)
         return decoded.obj

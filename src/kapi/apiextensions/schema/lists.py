@@ -64,7 +64,7 @@ def _list(schema: JSONObject) -> CheckLists | None:
             return
         if list_type == "set":
             _check_unique(value, value, path, errors)
-        elif list_type == "map":
+        elif list_type == "map" and _are_objects(value, path, errors):
             _check_unique([_key(item, defaults) for item in value], value, path, errors)
         if below is not None:
             for index, item in enumerate(value):
@@ -73,10 +73,20 @@ def _list(schema: JSONObject) -> CheckLists | None:
     return check
 
 
+def _are_objects(value: list[JSONValue], path: str, errors: ErrorList) -> bool:
+    """Whether items can have keys; the first that cannot is told."""
+    for index, item in enumerate(value):
+        if item is not None and item.__class__ is not dict:
+            why = "must be an object for an array of list-type map"
+            errors.invalid(f"{path}[{index}]", item, why)
+            return False
+    return True
+
+
 def _key(item: JSONValue, defaults: JSONObject) -> JSONValue:
-    if item.__class__ is not dict:
-        return item
     key: JSONObject = {}
+    if item is None:
+        return key
     for name, default in defaults.items():
         value = item.get(name, default)
         if value is not None:

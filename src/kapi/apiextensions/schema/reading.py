@@ -110,8 +110,19 @@ class _Compiler:
     def _member(self, schema: JSONObject) -> _Member:
         default = schema.get("default")
         make = None if default is None else _maker(self.node(schema)(default, []))
-        read = self.node(schema) if _has_parts(schema) else _scalar
+        read = self.node(schema) if _has_parts(schema) else self._scalar(schema)
         return _Member(read, bool(schema.get("nullable")), make)
+
+    def _scalar(self, schema: JSONObject) -> Reader:
+        """Text or a boolean; a value of another type is for validation to refuse."""
+
+        def read(value: JSONValue, unknown: list[str]) -> JSONValue:
+            kind = value.__class__
+            if kind is dict or kind is list:  # what it has in it is pruned all the same
+                return self.node(schema)(value, unknown)
+            return _number(value) if kind is float or kind is int else value
+
+        return read
 
     def _object(
         self, schema: JSONObject, *, resource: bool
@@ -232,13 +243,6 @@ def _maker(default: JSONValue) -> Callable[[], JSONValue]:
 
 def _has_parts(schema: JSONObject) -> bool:
     return schema.get("type") not in {"string", "boolean"}
-
-
-def _scalar(value: JSONValue, unknown: list[str]) -> JSONValue:
-    """Text or a boolean; a value of another type is for validation to refuse."""
-    if value.__class__ is float or value.__class__ is int:
-        return _number(value)
-    return value
 
 
 def _keeps_all(schema: JSONObject) -> bool:

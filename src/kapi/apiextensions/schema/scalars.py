@@ -54,7 +54,7 @@ _CLASSES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
     "array": (list,),
 }
-_FORMAT_OF = {"integer": "int64", "number": "double"}
+_FORMAT_OF = {"integer": "int64", "number": "float64"}
 
 
 def type_check(schema: JSONObject) -> Check | None:
@@ -149,6 +149,8 @@ def number_check(schema: JSONObject) -> Check | None:
     ]
     if not whole and not rules:
         return None
+    # Integers are divided by what is left of the factor without its fraction.
+    no_factor = 0 < (schema.get("multipleOf") or 1) < 1
     name = f"integer with format {declared}" if declared else "integer (default format)"
 
     def check(value: JSONValue, old: JSONValue, path: str, failures: Failures) -> None:
@@ -157,6 +159,9 @@ def number_check(schema: JSONObject) -> Check | None:
         if whole and (value.__class__ is float or not -limit <= value < limit):
             body = f'Invalid value: "": Checked value must be of type {name} in {path}'
             failures.fail("FieldValueInvalid", "", body, important=True)
+        if no_factor and value.__class__ is int:
+            body = f"Invalid value: 0: factor MultipleOf declared for {path} must be positive: 0"
+            failures.fail("FieldValueInvalid", path, body)
         for rule in rules:
             broken = rule(value)
             if broken:
@@ -168,6 +173,10 @@ def number_check(schema: JSONObject) -> Check | None:
 _Rule: TypeAlias = "Callable[[int | float], str]"
 
 
+# Beyond, floating point has gaps between the integers.
+_WHOLE_FLOATS = (1 << 53) - 1
+
+
 def _multiple_rule(schema: JSONObject) -> _Rule | None:
     factor = schema.get("multipleOf")
     if not factor:
@@ -175,7 +184,12 @@ def _multiple_rule(schema: JSONObject) -> _Rule | None:
     shown = _plain(factor)
 
     def rule(value: float) -> str:
-        exact = value % factor == 0 if value.__class__ is int else (value / factor).is_integer()
+        if value.__class__ is int:
+            exact = factor < 1 or value % int(factor) == 0
+        else:
+            # Written so that 0.3 is a multiple of 0.1.
+            times = 1 / factor * value if factor < 1 else value / factor
+            exact = abs(times) <= _WHOLE_FLOATS and times.is_integer()
         return "" if exact else f"should be a multiple of {shown}"
 
     return rule
@@ -208,6 +222,22 @@ def _plain(number: float) -> str:
     return re.sub(r"e([+-])(\d)$", r"e\g<1>0\2", repr(number))
 
 
+_LAST_CHARACTER = 0x10FFFF
+
+
+def _is_converted(value: JSONValue, listed: list[JSONValue]) -> bool:
+    """Whether a number is one of the listed once it has their type, as Go converts it.
+
+    A fraction is cut off for an integer, and an integer is a character for a text.
+    """
+    if value.__class__ is int:
+        text = chr(value) if 0 <= value <= _LAST_CHARACTER else "\ufffd"
+        return text in listed
+    if value.__class__ is float and -_INT64 <= value < _INT64:
+        return any(known.__class__ is int and known == int(value) for known in listed)
+    return False
+
+
 def enum_check(schema: JSONObject) -> Check | None:
     """The check that a value is one of those listed."""
     values = schema.get("enum")
@@ -221,7 +251,7 @@ def enum_check(schema: JSONObject) -> Check | None:
     def check(value: JSONValue, old: JSONValue, path: str, failures: Failures) -> None:
         if value.__class__ is str and value in texts:
             return
-        if json_text(value) not in known:
+        if json_text(value) not in known and not _is_converted(value, values):
             shown = ErrorList()
             shown.not_supported(path, value, listed)
             failures.append((shown[0], False))

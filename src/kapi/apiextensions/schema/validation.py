@@ -124,10 +124,8 @@ def _object_check(schema: JSONObject) -> Check | None:
             return
         if fewest is not None and len(value) < fewest:
             failures.invalid(path, len(value), f"should have at least {fewest} properties")
-            return
         if most is not None and len(value) > most:
             _too_many(failures, path, len(value), most)
-            return
         before = old if old.__class__ is dict else None
         for name, item in value.items():
             below = properties.get(name, check_other)
