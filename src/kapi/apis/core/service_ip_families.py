@@ -31,6 +31,9 @@ __all__ = [
 ]
 
 _OTHER_FAMILY = {"IPv4": "IPv6", "IPv6": "IPv4"}
+_WITH_ADDRESS = frozenset(("ClusterIP", "NodePort", "LoadBalancer"))
+# The lists with a value for each family, and what the values are called.
+_LISTS = {"clusterIPs": "cluster IP", "ipFamilies": "IP family"}
 
 
 def invalid_service(obj: JSONObject, errors: ErrorList) -> Invalid:
@@ -96,12 +99,15 @@ def keeps_dual_stack_preference(spec: JSONObject, old: JSONObject | None) -> boo
     return (
         old is not None
         and spec.get("type") == old.get("type")
-        and needs_cluster_ip(spec)
+        and spec.get("type") in _WITH_ADDRESS
         and spec.get("ipFamilyPolicy") == "PreferDualStack"
-        and old.get("ipFamilyPolicy") == "PreferDualStack"
-        and (spec.get("clusterIPs") or []) == (old.get("clusterIPs") or [])
-        and (spec.get("ipFamilies") or []) == (old.get("ipFamilies") or [])
+        and old.get("ipFamilyPolicy") in (None, "PreferDualStack")
+        and all(_list(spec, name) == _list(old, name) for name in _LISTS)
     )
+
+
+def _list(spec: JSONObject, name: str) -> list[str]:
+    return spec.get(name) or []
 
 
 def complete_ip_families(
@@ -115,55 +121,65 @@ def complete_ip_families(
     before = None if old is None else old.get("spec") or {}
     if spec.get("type") == "ExternalName" or keeps_dual_stack_preference(spec, before):
         return
-    if before is not None:
-        _drop_second_family(spec, before)
+    selectorless = spec.get("clusterIP") == "None" and not spec.get("selector")
+    if spec.get("ipFamilyPolicy") is None:
+        default = "RequireDualStack" if selectorless else "SingleStack"
+        spec["ipFamilyPolicy"] = (before or {}).get("ipFamilyPolicy") or default
     errors = ErrorList()
     validate_cluster_ip_fields(spec, errors)
     if not errors:
+        if before is not None:
+            _release_second(spec, before, errors)
         _check_policy(spec, errors)
         _infer_families(spec, configured, errors)
     if errors:
         raise invalid_service(obj, errors)
-    families: list[str] = spec.get("ipFamilies") or []
-    if spec.get("ipFamilyPolicy") is None and len(families) == 2:
-        spec["ipFamilyPolicy"] = "RequireDualStack"
-    if spec.get("clusterIP") == "None" and not spec.get("selector"):
-        _complete_selectorless(spec, families, configured)
+    if selectorless:
+        _complete_selectorless(spec, configured)
         return
-    if spec.get("ipFamilyPolicy") == "RequireDualStack" and len(configured) < 2:
+    _check_cluster(spec, configured, errors)
+    if errors:
+        raise invalid_service(obj, errors)
+    _complete_configured(spec, configured)
+
+
+def _release_second(spec: JSONObject, old: JSONObject, errors: ErrorList) -> None:
+    """Going back to SingleStack releases the second address without naming it."""
+    policy = spec["ipFamilyPolicy"]
+    for name, what in _LISTS.items():
+        values, before = _list(spec, name), _list(old, name)
+        if policy != "SingleStack":
+            if 0 < len(values) < len(before):
+                rule = f"must be 'SingleStack' to release the secondary {what}"
+                errors.invalid("spec.ipFamilyPolicy", policy, rule)
+        elif len(values) > 1 and values == before:
+            spec[name] = values[:1]
+
+
+def _check_policy(spec: JSONObject, errors: ErrorList) -> None:
+    if spec["ipFamilyPolicy"] != "SingleStack":
+        return
+    for name, what in (("clusterIPs", "cluster IPs"), ("ipFamilies", "IP families")):
+        if len(_list(spec, name)) == 2:
+            errors.invalid(
+                "spec.ipFamilyPolicy",
+                "SingleStack",
+                "must be 'RequireDualStack' or 'PreferDualStack' when multiple "
+                f"{what} are specified",
+            )
+
+
+def _check_cluster(spec: JSONObject, configured: Sequence[str], errors: ErrorList) -> None:
+    """The cluster must have what the service wants."""
+    if spec["ipFamilyPolicy"] == "RequireDualStack" and len(configured) < 2:
         errors.invalid(
             "spec.ipFamilyPolicy",
             "RequireDualStack",
             "this cluster is not configured for dual-stack services",
         )
-    for index, family in enumerate(families):
+    for index, family in enumerate(_list(spec, "ipFamilies")):
         if family not in configured:
             errors.invalid(f"spec.ipFamilies[{index}]", family, "not configured on this cluster")
-    if errors:
-        raise invalid_service(obj, errors)
-    _complete_configured(spec, families, configured)
-
-
-def _drop_second_family(spec: JSONObject, old: JSONObject) -> None:
-    """Going back to SingleStack releases the second address without naming it."""
-    if spec.get("ipFamilyPolicy") != "SingleStack" or old.get("ipFamilyPolicy") == "SingleStack":
-        return
-    for name in ("clusterIPs", "ipFamilies"):
-        values = spec.get(name) or []
-        if len(values) == 2 and values == old.get(name):
-            spec[name] = values[:1]
-
-
-def _check_policy(spec: JSONObject, errors: ErrorList) -> None:
-    if spec.get("ipFamilyPolicy") != "SingleStack":
-        return
-    for name in ("clusterIPs", "ipFamilies"):
-        if len(spec.get(name) or ()) == 2:
-            errors.invalid(
-                "spec.ipFamilyPolicy",
-                "SingleStack",
-                f"must be RequireDualStack or PreferDualStack when multiple `{name}` are specified",
-            )
 
 
 def _infer_families(spec: JSONObject, configured: Sequence[str], errors: ErrorList) -> None:
@@ -188,23 +204,18 @@ def _infer_families(spec: JSONObject, configured: Sequence[str], errors: ErrorLi
         spec["ipFamilies"] = families
 
 
-def _complete_selectorless(
-    spec: JSONObject, families: list[str], configured: Sequence[str]
-) -> None:
+def _complete_selectorless(spec: JSONObject, configured: Sequence[str]) -> None:
     """A headless service without selector may name families that the cluster does not have."""
-    families = list(families) or [configured[0]]
-    if len(families) == 1 and spec.get("ipFamilyPolicy") != "SingleStack":
-        families.append(_OTHER_FAMILY[families[0]])
+    families = _list(spec, "ipFamilies") or [configured[0]]
+    if len(families) == 1 and spec["ipFamilyPolicy"] != "SingleStack":
+        families = [*families, _OTHER_FAMILY[families[0]]]
     spec["ipFamilies"] = families
-    if spec.get("ipFamilyPolicy") is None:
-        spec["ipFamilyPolicy"] = "RequireDualStack"
 
 
-def _complete_configured(spec: JSONObject, families: list[str], configured: Sequence[str]) -> None:
-    families = list(families) or [configured[0]]
-    policy = spec.get("ipFamilyPolicy")
-    if policy is None:
-        policy = spec["ipFamilyPolicy"] = "SingleStack"
-    if policy != "SingleStack" and len(configured) > 1 and len(families) == 1:
-        families.append(_OTHER_FAMILY[families[0]])
+def _complete_configured(spec: JSONObject, configured: Sequence[str]) -> None:
+    """The cluster's default family, and its other one for services that want both."""
+    families = _list(spec, "ipFamilies") or [configured[0]]
+    wants_both = spec["ipFamilyPolicy"] != "SingleStack"
+    if wants_both and len(families) == 1 and len(configured) == 2:
+        families = [*families, _OTHER_FAMILY[families[0]]]
     spec["ipFamilies"] = families

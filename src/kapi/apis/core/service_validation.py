@@ -14,7 +14,6 @@ from kapi.apis.core.ip_validation import validate_non_special_ip
 from kapi.apis.core.service_defaults import (
     is_externally_accessible,
     is_headless,
-    needs_cluster_ip,
     needs_health_check_node_port,
 )
 from kapi.apis.core.service_ip_validation import (
@@ -40,6 +39,7 @@ TOPOLOGY_HINTS_ANNOTATION = "service.kubernetes.io/topology-aware-hints"
 
 _TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 _AFFINITIES = ("ClientIP", "None")
+_WITH_TRAFFIC_POLICY = frozenset(("ClusterIP", "NodePort", "LoadBalancer"))
 _TRAFFIC_POLICIES = ("Cluster", "Local")
 _DISTRIBUTIONS = ("PreferClose", "PreferSameZone", "PreferSameNode")
 _MAX_AFFINITY_SECONDS = 86400
@@ -215,7 +215,7 @@ def _validate_traffic_policies(spec: JSONObject, errors: ErrorList) -> None:
     internal = spec.get("internalTrafficPolicy")
     path = "spec.internalTrafficPolicy"
     if internal is None:
-        if needs_cluster_ip(spec):
+        if spec.get("type") in _WITH_TRAFFIC_POLICY:
             errors.required(path)
     elif internal not in _TRAFFIC_POLICIES:
         errors.not_supported(path, internal, _TRAFFIC_POLICIES)

@@ -263,3 +263,36 @@ def test_a_changed_address_alone_replaces_the_list():
     new = service(clusterIP="None")
     allocators.begin_update(new, old)
     assert new["spec"]["clusterIPs"] == ["None"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ({"ipFamilies": ["IPv4", "IPv6"]}, "when multiple IP families are specified"),
+        (
+            {"clusterIP": "10.0.0.5", "clusterIPs": ["10.0.0.5", "fd00::5"]},
+            "when multiple cluster IPs are specified",
+        ),
+    ],
+)
+def test_a_service_is_of_one_family_unless_it_says_otherwise(spec, message):
+    """Two families without a policy contradict the policy that is assumed."""
+    with pytest.raises(Invalid) as error:
+        create(cluster("10.0.0.0/24", "fd00::/108"), **spec)
+    (cause,) = causes(error)
+    assert cause[0] == "spec.ipFamilyPolicy"
+    assert cause[1].endswith(message)
+
+
+def test_an_update_adopts_the_policy():
+    """Who names none keeps the old one, which a second family may only leave by SingleStack."""
+    allocators = cluster("10.0.0.0/24", "fd00::/108")
+    old = create(allocators, ipFamilyPolicy="PreferDualStack")
+    new = service()
+    allocators.begin_update(new, old)
+    assert new["spec"]["ipFamilyPolicy"] == "PreferDualStack"
+    with pytest.raises(Invalid) as error:
+        update(allocators, old, ipFamilies=["IPv4"])
+    (cause,) = causes(error)
+    assert cause[0] == "spec.ipFamilyPolicy"
+    assert cause[1].endswith("must be 'SingleStack' to release the secondary IP family")
