@@ -167,3 +167,11 @@ async def test_headers_of_every_answer(cluster):
     assert answer.headers["cache-control"] == "no-cache, private"
     assert answer.headers["audit-id"] == "mine"
     assert (await cluster.get(MAPS)).headers["audit-id"]
+
+
+async def test_tables_without_rows(cluster):
+    """Kinds with columns of their own have an empty list, others nothing."""
+    accept = "application/json;as=Table;v=v1;g=meta.k8s.io"
+    for path, rows in (("configmaps", []), ("limitranges", None)):
+        answer = await cluster.get(f"/api/v1/namespaces/none/{path}", headers={"Accept": accept})
+        assert answer.json()["rows"] == rows

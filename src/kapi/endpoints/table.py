@@ -138,5 +138,6 @@ class TableWriter:
             "apiVersion": f"meta.k8s.io/{version}",
             "metadata": metadata,
             "columnDefinitions": self.definitions(resource) if definitions else None,
-            "rows": list(rows),
+            # Kinds that nobody designed a Table for have no list of rows without any.
+            "rows": list(rows) or (None if self.columns(resource) is _DEFAULT else []),
         }

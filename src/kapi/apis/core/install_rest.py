@@ -7,7 +7,6 @@ from kapi.apis.core.config_map_strategy import CONFIG_MAP_COLUMNS, ConfigMapStra
 from kapi.apis.core.endpoints_strategy import EndpointsStrategy, default_endpoints
 from kapi.apis.core.event_strategy import CORE_EVENT_LABELS, EVENT_COLUMNS, EventStrategy
 from kapi.apis.core.limit_range_strategy import (
-    LIMIT_RANGE_COLUMNS,
     LimitRangeStrategy,
     default_limit_range,
 )
@@ -111,7 +110,6 @@ def _install_limits(rules: Rules) -> None:
         KindRules(
             strategy=LimitRangeStrategy(),
             defaults={"v1": default_limit_range},
-            columns=LIMIT_RANGE_COLUMNS,
         ),
     )
     rules.add(

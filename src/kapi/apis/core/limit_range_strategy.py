@@ -13,16 +13,14 @@ from kapi.apis.core.resource_names import (
     validate_container_resource_name,
     validate_resource_name,
 )
-from kapi.registry.rules import Column, Columns
-from kapi.registry.standard_columns import NAME, OBJECT_META
 from kapi.registry.strategy import WHOLE, Strategy
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
-    from kapi.apimachinery.types import JSONObject, JSONValue
+    from kapi.apimachinery.types import JSONObject
     from kapi.registry.context import RequestContext
 
-__all__ = ["LIMIT_RANGE_COLUMNS", "LimitRangeStrategy", "default_limit_range"]
+__all__ = ["LimitRangeStrategy", "default_limit_range"]
 
 _STANDARD_TYPES = frozenset(("Pod", "Container", "PersistentVolumeClaim"))
 _LISTS = ("max", "min", "default", "defaultRequest", "maxLimitRequestRatio")
@@ -177,15 +175,3 @@ def _validate_ratio(
     bound = most / least if least else float("inf")
     if allowed > bound:
         errors.invalid(path, text, f"ratio {text} is greater than max/min = {bound:f}")
-
-
-def _cells(obj: JSONObject, now: float) -> list[JSONValue]:
-    metadata = obj["metadata"]
-    return [metadata.get("name", ""), metadata.get("creationTimestamp")]
-
-
-# Nobody ever designed a Table for this kind: it shows the time, not the age.
-LIMIT_RANGE_COLUMNS = Columns(
-    (NAME, Column("Created At", type="date", describes=f"{OBJECT_META}.creationTimestamp")),
-    _cells,
-)

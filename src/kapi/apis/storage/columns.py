@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 __all__ = [
     "CSI_DRIVER",
     "CSI_NODE",
-    "CSI_STORAGE_CAPACITY",
     "STORAGE_CLASS",
     "VOLUME_ATTACHMENT",
     "VOLUME_ATTRIBUTES_CLASS",
@@ -64,15 +63,6 @@ def _csi_node_cells(obj: JSONObject, now: float) -> list[JSONValue]:
     meta = obj["metadata"]
     drivers = (obj.get("spec") or {}).get("drivers") or ()
     return [meta["name"], len(drivers), age(meta.get("creationTimestamp"), now)]
-
-
-def _csi_storage_capacity_cells(obj: JSONObject, now: float) -> list[JSONValue]:
-    capacity = obj.get("capacity")
-    return [
-        obj["metadata"]["name"],
-        obj.get("storageClassName", ""),
-        "<unset>" if capacity is None else capacity,
-    ]
 
 
 def _volume_attachment_cells(obj: JSONObject, now: float) -> list[JSONValue]:
@@ -132,14 +122,6 @@ CSI_NODE = Columns(
         AGE,
     ),
     _csi_node_cells,
-)
-CSI_STORAGE_CAPACITY = Columns(
-    (
-        NAME,
-        _described("StorageClassName", "CSIStorageCapacity.storageClassName"),
-        _described("Capacity", "CSIStorageCapacity.capacity"),
-    ),
-    _csi_storage_capacity_cells,
 )
 VOLUME_ATTACHMENT = Columns(
     (

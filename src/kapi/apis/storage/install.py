@@ -43,9 +43,7 @@ def install(rules: Rules) -> None:
     rules.add(
         _GROUP,
         "csistoragecapacities",
-        KindRules(
-            strategy=strategy.CSIStorageCapacityStrategy(), columns=columns.CSI_STORAGE_CAPACITY
-        ),
+        KindRules(strategy=strategy.CSIStorageCapacityStrategy()),
     )
     rules.add(
         _GROUP,

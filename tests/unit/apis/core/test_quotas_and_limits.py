@@ -206,7 +206,6 @@ def test_rows_have_a_cell_for_each_column():
         "configmaps",
         "endpoints",
         "events",
-        "limitranges",
         "namespaces",
         "nodes",
         "persistentvolumeclaims",
