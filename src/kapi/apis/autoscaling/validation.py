@@ -18,6 +18,8 @@ _MAX_PERIOD_SECONDS = 1800
 
 # The first minor version that looks at the API version of what is scaled.
 _API_VERSION_MINOR = 34
+# A minor version that is known to tell a negative number from a missing one.
+_MOST_MINOR = 36
 
 
 def validate_autoscaler(
@@ -35,8 +37,10 @@ def validate_autoscaler(
     bound = 0 if old_spec.get("minReplicas") == 0 else 1
     if least is not None and least < bound:
         errors.invalid("spec.minReplicas", least, f"must be greater than or equal to {bound}")
-    if most < 1:
+    if not most or (most < 0 and minor < _MOST_MINOR):
         errors.required("spec.maxReplicas", "must be set and greater than 0")
+    elif most < 0:
+        errors.invalid("spec.maxReplicas", most, "must be greater than or equal to 1")
     if least is not None and most < least:
         errors.invalid("spec.maxReplicas", most, "must be greater than or equal to `minReplicas`")
     target: JSONObject = spec.get("scaleTargetRef") or {}

@@ -5,6 +5,7 @@ Implements the rules of "Types of Persistent Volumes" in the Kubernetes document
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery import names
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
     from kapi.apimachinery.types import JSONObject
 
-__all__ = ["VOLUME_SOURCES", "validate_csi_driver_name", "validate_volume_source"]
+__all__ = ["VOLUME_SOURCES", "validate_csi_driver_name", "validate_iscsi", "validate_volume_source"]
 
 _HOST_PATH_TYPES = (
     "",
@@ -27,6 +28,13 @@ _HOST_PATH_TYPES = (
     "FileOrCreate",
     "Socket",
 )
+_ISCSI_FORMAT = "must be valid format"
+# The forms of iSCSI names by their beginning. Some are not anchored, and dots mean anything.
+_ISCSI_NAMES = {
+    "iqn": re.compile(r"iqn\.\d{4}-\d{2}\.([0-9A-Za-z.-]+)(:[^,;*&$|\t\n\f\r ]+)\Z", re.ASCII),
+    "eui": re.compile(r"\Aeui.[0-9A-Za-z]{16}\Z"),
+    "naa": re.compile(r"\Anaa.[0-9A-Za-z]{32}\Z"),
+}
 _CACHING_MODES = ("None", "ReadOnly", "ReadWrite")
 _DISK_KINDS = ("Dedicated", "Managed", "Shared")
 _MANAGED_DISK_URI = (
@@ -143,17 +151,31 @@ def _cephfs(source: JSONObject, path: str, errors: ErrorList) -> None:
 
 
 def _iscsi(source: JSONObject, path: str, errors: ErrorList) -> None:
-    _require(source, path, errors, "targetPortal", "iqn")
-    iqn = source.get("iqn")
-    if iqn and not iqn.startswith(("iqn", "eui", "naa")):
-        errors.invalid(f"{path}.iqn", iqn, "must be valid format starting with iqn, eui, or naa")
-    _in_byte(source, "lun", path, errors)
+    validate_iscsi(source, path, errors, misnamed=_ISCSI_FORMAT)
     secret = source.get("secretRef")
-    if secret is None:
-        if source.get("chapAuthDiscovery") or source.get("chapAuthSession"):
-            errors.required(f"{path}.secretRef")
-    else:
+    if secret is not None:
         _require(secret, f"{path}.secretRef", errors, "name")
+
+
+def validate_iscsi(source: JSONObject, path: str, errors: ErrorList, *, misnamed: str) -> None:
+    """Check an iSCSI target; ``misnamed`` is told of names without a known beginning."""
+    _require(source, path, errors, "targetPortal", "iqn")
+    if source.get("iqn"):
+        _validate_iscsi_name(source["iqn"], f"{path}.iqn", errors, misnamed)
+    _in_byte(source, "lun", path, errors)
+    wants_secret = source.get("chapAuthDiscovery") or source.get("chapAuthSession")
+    if wants_secret and source.get("secretRef") is None:
+        errors.required(f"{path}.secretRef")
+    if source.get("initiatorName") is not None:
+        _validate_iscsi_name(source["initiatorName"], f"{path}.initiatorname", errors, misnamed)
+
+
+def _validate_iscsi_name(name: str, path: str, errors: ErrorList, misnamed: str) -> None:
+    form = _ISCSI_NAMES.get(name[:3])
+    if form is None:
+        errors.invalid(path, name, misnamed)
+    elif not form.search(name):
+        errors.invalid(path, name, _ISCSI_FORMAT)
 
 
 def _cinder(source: JSONObject, path: str, errors: ErrorList) -> None:

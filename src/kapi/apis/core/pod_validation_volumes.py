@@ -12,6 +12,7 @@ from kapi.apimachinery import names, quantity
 from kapi.apis.core.persistent_volume_source_validation import (
     VOLUME_SOURCES,
     validate_csi_driver_name,
+    validate_iscsi,
 )
 from kapi.apis.core.pod_validation_containers import validate_pull_policy
 from kapi.apis.core.pod_validation_paths import (
@@ -126,6 +127,11 @@ def _validate_source(
         errors.required(path, "must specify a volume type")
 
 
+def _validate_iscsi(source: JSONObject, path: str, errors: ErrorList) -> None:
+    rule = "must be valid format starting with iqn, eui, or naa"
+    validate_iscsi(source, path, errors, misnamed=rule)
+
+
 def _validate_iscsi_name(
     source: JSONObject, volume: JSONObject, path: str, errors: ErrorList
 ) -> None:
@@ -229,6 +235,7 @@ _TYPES = """
 _ORDER = {name: position for position, name in enumerate(_TYPES)}
 _SOURCES: dict[str, Callable[[JSONObject, str, ErrorList], None]] = {
     **VOLUME_SOURCES,
+    "iscsi": _validate_iscsi,
     "emptyDir": _validate_empty_dir,
     "hostPath": _validate_host_path,
     "persistentVolumeClaim": _validate_claim,

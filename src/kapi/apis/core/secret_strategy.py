@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from kapi.apimachinery import names
+from kapi.apimachinery.serializer.json_syntax import syntax_error
 from kapi.apis.core.config_map_strategy import IMMUTABLE, MAX_DATA_BYTES, decoded_size
 from kapi.apis.core.tls_warnings import tls_warnings
 from kapi.registry.duration import age
@@ -139,13 +140,8 @@ def _json_object_error(encoded: str) -> str:
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        stripped = raw.lstrip()
-        if not stripped:
-            return "unexpected end of JSON input"
-        first = chr(stripped[0])
-        if first not in '{["-0123456789tfn':
-            return f"invalid character {_quote_char(first)} looking for beginning of value"
-        return "unexpected end of JSON input"
+        # Bytes that are no UTF-8 do not make it wrong.
+        return syntax_error(raw) or ""
     if value is None or isinstance(value, dict):
         return ""
     kind = _GO_KINDS[type(value)]
@@ -153,10 +149,6 @@ def _json_object_error(encoded: str) -> str:
 
 
 _GO_KINDS = {str: "string", bool: "bool", int: "number", float: "number", list: "array"}
-
-
-def _quote_char(char: str) -> str:
-    return {"'": r"'\''", '"': "'\"'"}.get(char, f"'{char}'")
 
 
 def _cells(obj: JSONObject, now: float) -> list[JSONValue]:

@@ -176,7 +176,7 @@ def validate_resource_slice_update(obj: JSONObject, old: JSONObject, errors: Err
     for path, value, old_value in (
         ("spec.pool.name", pool.get("name", ""), old_pool.get("name", "")),
         ("spec.driver", spec.get("driver", ""), old_spec.get("driver", "")),
-        ("spec.nodeName", spec.get("nodeName") or "", old_spec.get("nodeName") or ""),
+        ("spec.nodeName", spec.get("nodeName") or None, old_spec.get("nodeName") or None),
     ):
         if value != old_value:
             errors.invalid(path, value, "field is immutable")

@@ -250,3 +250,18 @@ def test_names_of_container_resources():
         f"{path}.name",
         f"{path}.container",
     ]
+
+
+@pytest.mark.parametrize(
+    ("most", "expected"),
+    [
+        (0, "spec.maxReplicas: Required value: must be set and greater than 0"),
+        (-1, "spec.maxReplicas: Invalid value: -1: must be greater than or equal to 1"),
+    ],
+)
+def test_the_most_replicas_are_at_least_one(most, expected):
+    """A missing number is told apart from a negative one."""
+    obj, errors = autoscaler(), ErrorList()
+    obj["spec"]["maxReplicas"] = most
+    validate_autoscaler(obj, errors, minor=36)
+    assert str(errors[0]) == expected

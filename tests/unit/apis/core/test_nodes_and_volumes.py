@@ -294,3 +294,23 @@ def test_unknown_access_modes_do_not_exclude_others():
     obj = volume(hostPath={"path": "/a"}, accessModes=["ReadWriteOncePod", "X"])
     (error,) = errors_of(PersistentVolumeStrategy(), obj)
     assert error.startswith('spec.accessModes: Unsupported value: "X"')
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("iqn.2026-01.example.com:disk", False),
+        ("iqn.2026-01.example.com", True),
+        ("eui.0123456789abcdef", False),
+        ("eui.0123", True),
+        ("Abc_", True),
+    ],
+)
+def test_names_of_iscsi_targets(name, wrong):
+    """Three forms, told apart by their beginning; initiators have them too."""
+    iscsi = {"targetPortal": "p", "iqn": name, "lun": 0, "initiatorName": name}
+    expected = [
+        f'spec.iscsi.{member}: Invalid value: "{name}": must be valid format'
+        for member in ("iqn", "initiatorname")
+    ]
+    assert errors_of(PersistentVolumeStrategy(), volume(iscsi=iscsi)) == (expected if wrong else [])
