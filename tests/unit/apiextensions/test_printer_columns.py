@@ -40,6 +40,21 @@ def test_cells(kind, path, shown):
     assert cell(kind, path) == shown
 
 
+@pytest.mark.parametrize(
+    ("kind", "value", "shown"),
+    [
+        ("integer", 1e300, -(1 << 63)),
+        ("integer", -1.5, -1),
+        ("date", "0001-01-01T00:00:00+10:00", "292y"),
+        ("date", "9999-12-31T23:59:59-10:00", "<invalid>"),
+    ],
+)
+def test_values_out_of_range(kind, value, shown):
+    """Numbers beyond 64 bits and times at the ends of the calendar are cells of a table, too."""
+    columns = printer_columns([{"name": "C", "type": kind, "jsonPath": ".v"}])
+    assert columns.cells({"metadata": {}, "v": value}, 1.8e9)[1] == shown
+
+
 def test_without_columns_the_age_is_shown():
     """Columns of one's own replace the age."""
     assert [c.name for c in printer_columns([]).columns] == ["Name", "Age"]

@@ -5,7 +5,7 @@ Implements "Additional printer columns" of the documentation of CustomResourceDe
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import orjson
@@ -23,6 +23,9 @@ __all__ = ["printer_columns"]
 
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _NAME = Column("Name", format="name", describes=f"{_META}.name")
+_INT64 = 1 << 63
+# The longest duration in Go: times before that are all as old.
+_LONGEST_SECONDS = _INT64 / 1e9
 _AGE = Column("Age", type="date", describes=f"{_META}.creationTimestamp")
 
 
@@ -80,7 +83,7 @@ def _shown(kind: str, value: JSONValue, now: float) -> JSONValue:
     if kind == "string":
         return _text(value)
     if kind == "integer":
-        return int(value) if _is_number(value) else None
+        return _whole(value) if _is_number(value) else None
     if kind == "number":
         return value if _is_number(value) else None
     if kind == "boolean":
@@ -92,6 +95,11 @@ def _shown(kind: str, value: JSONValue, now: float) -> JSONValue:
 
 def _is_number(value: JSONValue) -> bool:
     return value.__class__ is int or value.__class__ is float
+
+
+def _whole(number: float) -> int:
+    """A number without its fraction; what 64 bits do not hold is the least of them, as in Go."""
+    return int(number) if -_INT64 <= number < _INT64 else -_INT64
 
 
 def _text(value: JSONValue) -> str:
@@ -111,4 +119,5 @@ def _date(value: str, now: float) -> str:
         return "<invalid>"
     if moment.tzinfo is None or "T" not in value:
         return "<invalid>"
-    return human_duration(now - moment.astimezone(UTC).timestamp())
+    # Not by way of UTC, which knows no moment before the year 1.
+    return human_duration(min(now - moment.timestamp(), _LONGEST_SECONDS))
