@@ -281,3 +281,17 @@ async def test_the_status_of_a_missing_service_makes_the_service(cluster):
     assert created.status_code == 201
     assert "clusterIP" not in (await cluster.read(path))["spec"]
     assert (await cluster.delete(path)).status_code == 200
+
+
+async def test_versions_with_too_many_digits(cluster, config_map):
+    """A new object may have one, which says nothing; a change and a read may not."""
+    long = "9" * 5000
+    for name, version in (("a", long), ("b", "²")):
+        await cluster.create(MAPS, config_map(name, resourceVersion=version))
+    refused = await cluster.put(f"{MAPS}/a", config_map("a", resourceVersion=long))
+    assert refused.status_code == 500
+    assert refused.json()["message"].endswith("value out of range")
+    read = await cluster.get(f"{MAPS}/a?resourceVersion={long}")
+    assert read.json()["message"].endswith("value out of range")
+    listed = await cluster.get(f"{MAPS}?limit={long}")
+    assert (listed.status_code, listed.json()["reason"]) == (400, "BadRequest")

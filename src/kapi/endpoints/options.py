@@ -6,7 +6,6 @@ Implements CreateOptions, UpdateOptions, PatchOptions, DeleteOptions and ListOpt
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from kapi.apimachinery.metav1 import (
     validate_patch_options,
     validate_update_options,
 )
+from kapi.util.integers import parse_int64
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,8 +35,6 @@ __all__ = [
     "write_options",
 ]
 
-_INTEGER = re.compile(r"[+-]?\d+")
-_INT64 = 1 << 63
 # A manager name longer than this is cut when it comes from the User-Agent.
 _MANAGER_BYTES = 128
 _WRITE_VALIDATORS: dict[str, Callable[[JSONObject, ErrorList], None]] = {
@@ -146,12 +144,10 @@ def integer(request: Request, name: str) -> int | None:
 
 def parse_integer(text: str) -> int:
     """A number as a query holds it; raises BadRequest."""
-    if not _INTEGER.fullmatch(text):
-        raise BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax')
-    value = int(text)
-    if not -_INT64 <= value < _INT64:
-        raise BadRequest(f'strconv.ParseInt: parsing "{text}": value out of range')
-    return value
+    try:
+        return parse_int64(text)
+    except ValueError as problem:
+        raise BadRequest(f'strconv.ParseInt: parsing "{text}": {problem}') from None
 
 
 _ALL = ListOptions(labels.Selector(), fields.Selector())

@@ -12,6 +12,7 @@ from kapi.apimachinery.metav1 import (
     validate_standard_finalizers,
 )
 from kapi.registry.strategy import CHANGE, WHOLE
+from kapi.util.integers import parse_uint64
 
 if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject
@@ -33,22 +34,14 @@ OPTIMISTIC_LOCK = (
 )
 
 
-_LARGEST_RESOURCE_VERSION = 2**64 - 1
-
-
 def parse_resource_version(given: str) -> int:
     """The number in ``metadata.resourceVersion``, 0 for none; raises an error with code 500."""
-    if not given:
-        return 0
-    if not (given.isascii() and given.isdigit()):
-        problem = "invalid syntax"
-    elif int(given) > _LARGEST_RESOURCE_VERSION:
-        problem = "value out of range"
-    else:
-        return int(given)
-    raise StatusError(
-        f"strconv.ParseUint: parsing {quote(given)}: {problem}", code=500, details=None
-    )
+    try:
+        return parse_uint64(given) if given else 0
+    except ValueError as problem:
+        raise StatusError(
+            f"strconv.ParseUint: parsing {quote(given)}: {problem}", code=500, details=None
+        ) from None
 
 
 def check_resource_version(

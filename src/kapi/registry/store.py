@@ -492,8 +492,11 @@ def _only_times_differ(obj: JSONObject, live: JSONObject) -> bool:
 
 
 def _refuse_resource_version(meta: JSONObject) -> None:
-    given = meta.get("resourceVersion", "")
-    if given.isdigit() and int(given) != 0:
+    try:
+        number = parse_resource_version(meta.get("resourceVersion", ""))
+    except StatusError:
+        return  # what is no version says nothing
+    if number:
         raise StatusError("resourceVersion should not be set on objects to be created", code=500)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kapi.apimachinery.errors import StatusError
 from kapi.apimachinery.field import quote
+from kapi.util.integers import parse_uint64
 
 if TYPE_CHECKING:
     from kapi.endpoints.api import API
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from kapi.registry.catalogue import Resource
 
 __all__ = ["get", "parse_resource_version"]
-
-_VERSIONS = 1 << 64  # how many there are
 
 
 def parse_resource_version(text: str) -> int | None:
@@ -24,12 +23,10 @@ def parse_resource_version(text: str) -> int | None:
     """
     if not text:
         return None
-    if not (text.isascii() and text.isdigit()):
-        raise _unreadable(text, "invalid syntax")
-    version = int(text)
-    if version >= _VERSIONS:
-        raise _unreadable(text, "value out of range")
-    return version
+    try:
+        return parse_uint64(text)
+    except ValueError as problem:
+        raise _unreadable(text, str(problem)) from None
 
 
 def _unreadable(text: str, why: str) -> StatusError:
