@@ -6,6 +6,7 @@ messages for what cannot be read.
 
 from __future__ import annotations
 
+from types import NoneType
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery.errors import BadRequest, Invalid, UnsupportedMediaType
@@ -54,6 +55,10 @@ _FORMER_GROUPS = frozenset(
 
 
 _EXTENSIONS = "apiextensions.k8s.io"
+# Served by parts of kube-apiserver of their own, whose kinds the others do not know.
+_OWN_SCHEMES = frozenset((_EXTENSIONS, "apiregistration.k8s.io"))
+# The first minor version that has forgotten the beta versions of autoscaling.
+_WITHOUT_OLD_AUTOSCALING = 36
 
 
 class Body:
@@ -165,7 +170,9 @@ def check_kind(scheme: Scheme, body: Body, data: bytes, expected: GroupVersionKi
         return value
     if api_version.count("/") > 1:
         raise _unrecognized(expected.kind, f"unexpected GroupVersion string: {api_version}", data)
-    raise _wrong_kind(scheme, GroupVersion.parse(api_version), kind, expected)
+    version = GroupVersion.parse(api_version)
+    given = GroupVersionKind(version.group, version.version, kind)
+    raise _wrong_kind(scheme, value, given, expected)
 
 
 def check_type_meta(value: JSONValue) -> JSONObject:
@@ -173,7 +180,7 @@ def check_type_meta(value: JSONValue) -> JSONObject:
     if not isinstance(value, dict):
         raise UnreadableError(f"{_UNREADABLE}{_unmarshal(value)} Go value of type {_GO_TYPEMETA}")
     for member in ("apiVersion", "kind"):
-        if not isinstance(value.get(member) or "", str):
+        if not isinstance(value.get(member), (str, NoneType)):
             found = _unmarshal(value[member])
             raise UnreadableError(f"{_UNREADABLE}{found} Go struct field .{member} of type string")
     return value
@@ -191,46 +198,71 @@ def _checked(value: JSONValue, data: bytes, kind: str) -> JSONObject:
         raise _unrecognized(kind, str(error), data) from None
 
 
-def unknown_kind(scheme: Scheme, given: GroupVersion, kind: str, expected: GroupVersionKind) -> str:
-    """Why an object of one kind is none of another, in the words of the conversion."""
-    known, where = _is_known(scheme, given, kind, expected)
-    if known:
-        package = expected.group.partition(".")[0] or "core"
-        return (
-            f"converting ({given.version}.{kind}) to ({package}.{expected.kind}): "
-            "unknown conversion"
-        )
-    return f'no kind "{kind}" is registered for version "{given}" in scheme "{where}"'
+def unknown_kind(
+    scheme: Scheme, value: JSONObject, given: GroupVersionKind, expected: GroupVersionKind
+) -> str:
+    """Why an object of one kind is none of another, in the words of the conversion.
+
+    Before, it is read as what it says it is.
+    """
+    known, where = _is_known(scheme, given, expected)
+    if not known:
+        group_version = given.api_version
+        kind = f'no kind "{given.kind}" is registered for version "{group_version}"'
+        return f'{kind} in scheme "{where}"'
+    package = expected.group.partition(".")[0] or "core"
+    return _misread(scheme, value, given) or (
+        f"converting ({given.version}.{given.kind}) to ({package}.{expected.kind}): "
+        "unknown conversion"
+    )
+
+
+def _misread(scheme: Scheme, value: JSONObject, given: GroupVersionKind) -> str:
+    """The first wrong type in an object of a known kind."""
+    kind_type = scheme.type(given)
+    if kind_type is None:
+        return ""
+    try:
+        scheme.decode(kind_type, value)
+    except DecodeError as error:
+        return str(error)
+    return ""
 
 
 def _is_known(
-    scheme: Scheme, given: GroupVersion, kind: str, expected: GroupVersionKind
+    scheme: Scheme, given: GroupVersionKind, expected: GroupVersionKind
 ) -> tuple[bool, str]:
     """Whether the part that serves the expected kind knows the other; the place of its scheme."""
-    known = GroupVersionKind(given.group, given.version, kind) in scheme.kinds() or (
-        kind == "List" and given == ("", "v1")
-    )
-    where = "pkg/api/legacyscheme/scheme.go:30"
+    known = given in scheme.kinds() or given == ("", "v1", "List")
     if expected.group == _EXTENSIONS:  # served by a part that knows its own kinds only
-        known = known and given.group == _EXTENSIONS
-        where = "pkg/apiserver/apiserver.go:55"
-    return known, where
+        return known and given.group == _EXTENSIONS, "pkg/apiserver/apiserver.go:55"
+    if given.group in _OWN_SCHEMES and given.group != expected.group:
+        known = False
+    return known, "pkg/api/legacyscheme/scheme.go:30"
 
 
 def _wrong_kind(
-    scheme: Scheme, given: GroupVersion, kind: str, expected: GroupVersionKind
+    scheme: Scheme, value: JSONObject, given: GroupVersionKind, expected: GroupVersionKind
 ) -> BadRequest:
-    known, _ = _is_known(scheme, given, kind, expected)
-    same_kind = kind == expected.kind
-    if given != expected.group_version and same_kind and (known or given in _FORMER_GROUPS):
-        return BadRequest(
-            f"the API version in the data ({given}) does not match the expected API version "
-            f"({expected.api_version})"
-        )
+    known, _ = _is_known(scheme, given, expected)
+    why = ""
+    if given.kind == expected.kind and (known or _is_former(scheme, given)):
+        why = _misread(scheme, value, given)
+        if not why:
+            return BadRequest(
+                f"the API version in the data ({given.api_version}) does not match the expected "
+                f"API version ({expected.api_version})"
+            )
+    why = why or unknown_kind(scheme, value, given, expected)
     return BadRequest(
-        f'{kind} in version "{given.version}" cannot be handled as a {expected.kind}: '
-        f"{unknown_kind(scheme, given, kind, expected)}"
+        f'{given.kind} in version "{given.version}" cannot be handled as a {expected.kind}: {why}'
     )
+
+
+def _is_former(scheme: Scheme, given: GroupVersionKind) -> bool:
+    if given.group == "autoscaling" and scheme.minor >= _WITHOUT_OLD_AUTOSCALING:
+        return False
+    return given.group_version in _FORMER_GROUPS
 
 
 def check_custom_kind(body: Body, data: bytes, resource: Resource) -> JSONObject:

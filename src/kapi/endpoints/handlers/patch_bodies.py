@@ -14,7 +14,7 @@ from kapi.apimachinery.patch import json as json_patch
 from kapi.apimachinery.patch import merge as merge_patch
 from kapi.apimachinery.patch import quoted, strategic
 from kapi.apimachinery.scheme import DecodeError
-from kapi.apimachinery.types import GroupVersion
+from kapi.apimachinery.types import GroupVersion, GroupVersionKind
 from kapi.endpoints.body import UnreadableError, check_type_meta, other_kind, unknown_kind
 
 if TYPE_CHECKING:
@@ -98,7 +98,9 @@ class _DocumentPatch:
                 raise other_kind(resource, kind, changed)
         elif version.count("/") > 1:
             return f"unexpected GroupVersion string: {version}"
-        return unknown_kind(self._scheme, GroupVersion.parse(version), kind, resource.gvk)
+        group_version = GroupVersion.parse(version)
+        given = GroupVersionKind(group_version.group, group_version.version, kind)
+        return unknown_kind(self._scheme, changed, given, resource.gvk)
 
     def _first_error(self, current: JSONObject) -> str:
         """The first error in the order of the text."""
