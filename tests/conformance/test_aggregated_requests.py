@@ -58,6 +58,16 @@ async def test_connections_serve_many_requests(registered, behind):
     assert behind.connections == before
 
 
+async def test_bodies_are_no_requests(registered, behind):
+    """A client that calls the length of its body a thing of the connection smuggles nothing in."""
+    inner = f"GET {WIDGETS}/evil HTTP/1.1\r\nHost: x\r\nX-Remote-User: root\r\n\r\n"
+    options = ("Connection: keep-alive, Content-Length, Host",)
+    status, text = await registered.ask("POST", WIDGETS, inner, *options)
+    assert (status, json.loads(text)) == (200, inner)
+    assert await registered.ask("GET", WIDGETS) == (200, b'{"kind":"WidgetList"}')
+    assert not behind.requests(f"{WIDGETS}/evil")
+
+
 async def test_idle_connections_are_bounded(registered, behind):
     """However many requests there were at once, few connections wait for the next ones."""
     here, waiting = asyncio.Event(), []

@@ -70,8 +70,7 @@ class Uplink:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._connection: ClientConnection | None = None
-        encoding = exchange.header(b"transfer-encoding").lower()
-        self._chunked = encoding == b"chunked"
+        self._chunked = bool(exchange.header(b"transfer-encoding"))
         self._bodiless = not self._chunked and not exchange.header(b"content-length")
         self._finished = self._bodiless
         self._gone = False

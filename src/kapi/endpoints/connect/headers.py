@@ -29,6 +29,9 @@ _HOP_BY_HOP = frozenset(
         b"upgrade",
     }
 )
+# What a request needs on every connection, whatever its client says: without its length a body
+# would be read as further requests.
+_ON_EVERY_CONNECTION = frozenset({b"host", b"content-length", b"audit-id"})
 # Who the client is was decided here; a backend must not be able to act as the client.
 _CREDENTIALS = (b"authorization", b"impersonate-", b"x-remote-")
 _BEARER_PROTOCOL = b"base64url.bearer.authorization.k8s.io."
@@ -44,7 +47,7 @@ def _without(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]
         for name, value in headers
         if name == b"connection"
         for token in value.split(b",")
-    }
+    } - _ON_EVERY_CONNECTION
     return [
         (name, value) for name, value in headers if name not in _HOP_BY_HOP and name not in named
     ]
@@ -87,7 +90,9 @@ def request_headers(exchange: Exchange, *, keep: bool = False) -> list[tuple[byt
 
 def upgrade_headers(exchange: Exchange) -> list[tuple[bytes, bytes]]:
     """The headers of a request for another protocol, which that of the backend has to see."""
-    return _forwarded(exchange, exchange.headers)
+    # What else the client wants to be taken away might be what tells who it is.
+    passed = [(k, b"Upgrade" if k == b"connection" else v) for k, v in exchange.headers]
+    return _forwarded(exchange, passed)
 
 
 def response_headers(

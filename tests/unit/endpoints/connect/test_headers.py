@@ -53,11 +53,20 @@ def test_passed_on():
     ]
 
 
+def test_what_cannot_be_taken_away():
+    """A client may not call the length of its body, or the host, things of the connection."""
+    names = (b"content-length", b"host", b"audit-id")
+    headers = [(b"connection", b"Content-Length, host"), (b"connection", b"AUDIT-ID")]
+    headers += [(name, b"1") for name in names]
+    assert {name for name, _ in request_headers(exchange(*headers), keep=True)} >= set(names)
+
+
 def test_upgrade_passes_on_the_wish():
     """A backend sees that another protocol is wanted, and no credentials."""
-    names = [name for name, _ in upgrade_headers(exchange(*CLIENT))]
+    headers = upgrade_headers(exchange(*CLIENT))
+    names = [name for name, _ in headers]
     assert b"upgrade" in names
-    assert b"connection" in names
+    assert dict(headers)[b"connection"] == b"Upgrade"
     assert not {b"authorization", b"impersonate-user", b"x-remote-user"} & set(names)
 
 
