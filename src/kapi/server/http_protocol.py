@@ -1,9 +1,10 @@
 """HTTPProtocol: uvicorn's HTTP/1.1 connection, fitted to an API server.
 
 Parsing, pipelining, flow control and keep-alive are uvicorn's. Here is what differs: the client
-certificate and the offers of ``scope["extensions"]``, a limit for headers, no root path and no
-WebSocket library, and answers whose head leaves together with their body: one record of TLS and one
-system call instead of two, which is what small answers mostly cost.
+certificate and the offers of ``scope["extensions"]``, a limit for headers, no trailers, no root
+path and no WebSocket library, connections that are closed when no request comes, and answers whose
+head leaves together with their body: one record of TLS and one system call instead of two, which is
+what small answers mostly cost.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ class HTTPProtocol(HttpToolsProtocol):
             "tls": {"client_certificate": certificate},
             "abort": self.transport.abort,
         }
+        self._wait_for_request()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came; give up on headers without end."""
@@ -83,6 +85,17 @@ class HTTPProtocol(HttpToolsProtocol):
         self.headers = []
         self._in_head = True
         self._head_bytes = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header. Trailers come too late to say anything about who asks for what."""
+        if not self._in_head:
+            return
+        name = name.lower()
+        if name == b"expect":
+            self.expect_100_continue = value.lower() == b"100-continue"
+        elif name == b"transfer-encoding" and value.lower() != b"chunked":
+            raise ValueError("unsupported transfer encoding")
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Hand the request to the application."""
@@ -140,6 +153,9 @@ class HTTPProtocol(HttpToolsProtocol):
             cycle, app = self.pipeline.pop()
             self._start_asgi_task(cycle, app)
             return
+        self._wait_for_request()
+
+    def _wait_for_request(self) -> None:
         self._idle_since = self.loop.time()
         if self.timeout_keep_alive_task is None:
             self.timeout_keep_alive_task = self.loop.call_later(
@@ -149,7 +165,9 @@ class HTTPProtocol(HttpToolsProtocol):
     def timeout_keep_alive_handler(self) -> None:
         """Close the connection if it was idle for so long: one timer serves all its requests."""
         left: float = self.timeout_keep_alive
-        if self.cycle.response_complete:
+        if self._upgraded is not None and self._upgraded.taken:
+            return  # it is no connection of HTTP any more
+        if self.cycle is None or self.cycle.response_complete:
             left -= self.loop.time() - self._idle_since
         if left <= 0:
             self.transport.close()
@@ -166,6 +184,7 @@ class _ResponseCycle(RequestResponseCycle):
     """One request's answer. Its head is kept back until the first of the body is there."""
 
     _head = b""
+    _is_bodiless = False
 
     async def send(self, message: Any) -> None:
         """Implements ASGI's ``send``; raises RuntimeError for what does not follow its order."""
@@ -186,7 +205,9 @@ class _ResponseCycle(RequestResponseCycle):
 
     def _head_of(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
         """The status line and the headers; names are in lower case."""
-        lines = [STATUS_LINE[status]]
+        self._is_bodiless = self.scope["method"] == "HEAD" or status in _BODILESS
+        # Whoever answers for this server, a webhook perhaps, may have codes of its own.
+        lines = [STATUS_LINE.get(status) or b"HTTP/1.1 %d status code %d\r\n" % (status, status)]
         for name, value in (*self.default_headers, *headers):
             if name == b"content-length":
                 self.expected_content_length = int(value)
@@ -197,7 +218,7 @@ class _ResponseCycle(RequestResponseCycle):
             lines.append(b"%b: %b\r\n" % (name, value))
         if not self.keep_alive:
             lines.append(b"connection: close\r\n")
-        if self.chunked_encoding is None and not self._is_bodiless(status):
+        if self.chunked_encoding is None and not self._is_bodiless:
             self.chunked_encoding = True
             lines.append(b"transfer-encoding: chunked\r\n")
         head = b"".join(lines)
@@ -205,12 +226,9 @@ class _ResponseCycle(RequestResponseCycle):
             raise RuntimeError("a header of the answer holds a line break")
         return head + b"\r\n"
 
-    def _is_bodiless(self, status: int) -> bool:
-        return self.scope["method"] == "HEAD" or status in _BODILESS
-
     def _write_body(self, body: bytes, *, ended: bool) -> None:
         head, self._head = self._head, b""
-        if self.scope["method"] == "HEAD":
+        if self._is_bodiless:  # its length is that of the body which is left out
             body = b""
             self.expected_content_length = 0
         elif self.chunked_encoding:

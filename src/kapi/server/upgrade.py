@@ -32,6 +32,8 @@ class UpgradedConnection(asyncio.Protocol):
         self._arrived = asyncio.Event()
         self._ended = False
         self._attached = False
+        # Whether the connection is the application's.
+        self.taken = False
 
     # -- the HTTP server's side ---------------------------------------------------------------
 
@@ -95,6 +97,7 @@ class UpgradedConnection(asyncio.Protocol):
         """The connection; HTTP has ended on it."""
         assert self._cycle is not None
         self._cycle.response_started = self._cycle.response_complete = True
+        self.taken = True
         return self
 
     async def read(self) -> bytes:

@@ -20,6 +20,10 @@ class _Transport(asyncio.Transport):
         super().__init__()
         self.writes: list[bytes] = []
         self.closed = False
+        self.protocol: Any = None
+
+    def set_protocol(self, protocol: Any) -> None:
+        self.protocol = protocol
 
     def write(self, data: Any) -> None:
         self.writes.append(bytes(data))
@@ -145,6 +149,35 @@ async def test_head_has_no_body() -> None:
     assert head.endswith(b"content-length: 5\r\n\r\n")
 
 
+async def test_not_modified_may_tell_a_length() -> None:
+    """304 tells the length of what it leaves out, and the connection goes on."""
+    connection = _Connection(304, [(b"content-length", b"5")], (b"",))
+    for _ in range(2):
+        (head,) = await connection.send(_GET)
+        assert head.endswith(b"content-length: 5\r\n\r\n")
+        assert not connection.transport.closed
+
+
+_POST = b"POST /a HTTP/1.1\r\nhost: x\r\ntransfer-encoding: %b\r\n\r\n"
+
+
+async def test_trailers_are_no_headers() -> None:
+    """What comes behind the body cannot name somebody, also when it comes in the same packet."""
+    connection = _Connection(headers=_with_length(5))
+    await connection.send(_POST % b"chunked" + b"0\r\nimpersonate-user: ann\r\n\r\n")
+    (scope,) = connection.scopes
+    assert [name for name, _ in scope["headers"]] == [b"host", b"transfer-encoding"]
+
+
+async def test_other_encodings_are_refused() -> None:
+    """A body that is not only chunked would mean another thing to whom it is passed on."""
+    connection = _Connection(headers=_with_length(5))
+    (answer,) = await connection.send(_POST % b"gzip, chunked")
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert connection.transport.closed
+    assert not connection.scopes
+
+
 async def test_pipelined_requests_are_answered_in_order() -> None:
     """The second of two requests in one packet is answered after the first."""
     connection = _Connection(headers=_with_length(5))
@@ -188,6 +221,36 @@ async def test_idle_connection_is_closed() -> None:
     assert not connection.transport.closed
     connection.loop.advance(30)
     assert connection.transport.closed
+
+
+@pytest.mark.parametrize("start", [b"", _GET[:-2]])
+async def test_connection_without_a_request_is_closed(start: bytes) -> None:
+    """Who connects and never asks, or never comes to an end of it, is not waited for."""
+    connection = _Connection()
+    await connection.send(start)
+    connection.loop.advance(60)
+    assert not connection.transport.closed
+    connection.loop.advance(30)
+    assert connection.transport.closed
+
+
+class _TakingConnection(_Connection):
+    async def _application(self, scope: Any, receive: Any, send: Any) -> None:
+        upgrade = scope["extensions"].get("upgrade")
+        if upgrade is None:
+            await super()._application(scope, receive, send)
+        else:
+            upgrade.take()
+
+
+async def test_connection_that_was_taken_is_not_idle() -> None:
+    """What speaks another protocol after a request of HTTP is not closed for silence in HTTP."""
+    connection = _TakingConnection(headers=_with_length(5))
+    await connection.send(_GET)
+    await connection.send(_GET.replace(b"host", b"connection: upgrade\r\nupgrade: spdy\r\nhost"))
+    assert connection.transport.protocol is not connection.protocol
+    connection.loop.advance(1000)
+    assert not connection.transport.closed
 
 
 async def test_timer_ends_with_the_connection() -> None:
