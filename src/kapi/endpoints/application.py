@@ -253,7 +253,7 @@ class Application:
             error = to_status(error)
         representation: Representation
         try:
-            representation = self._api.negotiator.choose(headers.get(b"accept"))
+            representation = self._api.negotiator.choose(headers.get(b"accept"), other_kinds=False)
         except NotAcceptable:
             representation = JSON
         body = encode(error.status(), representation)

@@ -36,6 +36,7 @@ __all__ = ["Discovery"]
 _PLAIN = frozenset({"application/json", "application/yaml", MEDIA_TYPE, "*/*"})
 _REGISTRATION = "apiregistration.k8s.io"
 _FIRST = 1 << 31
+_GROUP_PARTS = 3  # of a path like /apis/apps
 _AGGREGATED = b"application/%b;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
@@ -64,7 +65,7 @@ class Discovery:
         """The answer to a discovery path, or None when the path is none of them.
 
         Raises NotFound for an unknown version of a known group, MethodNotSupported for any verb
-        but GET.
+        but GET where kube-apiserver looks at the verb: at ``/api`` and lists of resources.
         """
         path = request.info.path.rstrip("/")
         parts = path.split("/")
@@ -73,13 +74,14 @@ class Discovery:
             return None
         if root == "apis" and len(parts) > 2 and not self._is_served(parts[2], parts[3:]):
             return None
-        if request.method != "GET":
+        if request.method != "GET" and (root == "api" or len(parts) > _GROUP_PARTS):
+            self._document(path)  # an unknown version is told first
             raise MethodNotSupported
         if len(parts) == 2:
             aggregated = self._aggregated(request, root)
             if aggregated is not None:
                 return aggregated
-        representation = self._negotiator.choose(request.headers.get(b"accept"))
+        representation = self._negotiator.choose(request.headers.get(b"accept"), other_kinds=False)
         document = self._document(path)
         return Response(200, encode(document, representation), representation.content_type)
 

@@ -48,12 +48,10 @@ class Health:
         self._checks = checks
 
     def respond(self, request: Request) -> Response | None:
-        """The answer to a health path, or None for other paths."""
+        """The answer to a health path, whatever the verb, or None for other paths."""
         parts = request.info.path.strip("/").split("/")
         if parts[0] not in _ENDPOINTS or len(parts) > 2:
             return None
-        if request.method not in {"GET", "HEAD"}:
-            raise MethodNotSupported
         if len(parts) == 2:
             check = self._checks.get(parts[1])
             if check is None:

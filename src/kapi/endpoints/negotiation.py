@@ -97,7 +97,7 @@ class Negotiator:
         self._encodings = dict(_ENCODINGS)
         if with_cbor:
             self._encodings[cbor.MEDIA_TYPE] = self._encodings[cbor.SEQUENCE_TYPE] = "cbor"
-        self._cache: dict[tuple[bytes, bool, bool, bool], Representation | NotAcceptable] = {}
+        self._cache: dict[tuple[bytes, bool, bool, bool, bool], Representation | NotAcceptable] = {}
 
     def choose(
         self,
@@ -106,20 +106,23 @@ class Negotiator:
         streams: bool = False,
         messages: bool = True,
         tables: bool = True,
+        other_kinds: bool = True,
     ) -> Representation:
         """The representation for an Accept header (None: there is none).
 
         ``streams`` says that the endpoint also serves watches, ``messages`` that its objects have
         a protobuf form (those of custom resources have none), ``tables`` that they have a Table
-        form (reviews have none). Raises NotAcceptable.
+        form (reviews have none), ``other_kinds`` that they may be shown as another kind at all
+        (errors and discovery may not). Raises NotAcceptable.
         """
         if accept is None:
             return JSON
-        key = (accept, streams, messages, tables)
+        key = (accept, streams, messages, tables, other_kinds)
         found = self._cache.get(key)
         if found is None:
             try:
-                found = self._choose(accept.decode("latin-1"), streams, messages, tables)
+                text = accept.decode("latin-1")
+                found = self._choose(text, streams, messages, tables, other_kinds)
             except NotAcceptable as error:
                 found = error
             if len(self._cache) >= _CACHE_SIZE:
@@ -129,7 +132,9 @@ class Negotiator:
             raise NotAcceptable(found.message, found.details)
         return found
 
-    def _choose(self, accept: str, streams: bool, messages: bool, tables: bool) -> Representation:
+    def _choose(
+        self, accept: str, streams: bool, messages: bool, tables: bool, other_kinds: bool
+    ) -> Representation:
         ranges = parse_accept(accept)
         if not ranges:
             return JSON
@@ -142,7 +147,9 @@ class Negotiator:
                 continue
             servable = True
             found = self._representation(encoding, wanted.parameters, messages)
-            if found is not None and (tables or found.as_kind != "Table"):
+            if found is None or (found.as_kind == "Table" and not tables):
+                continue
+            if other_kinds or not found.as_kind:
                 return found
         if servable:
             raise NotAcceptable(f"only the following media types are accepted: {ACCEPTED}")

@@ -75,14 +75,27 @@ class Router:
         if info.namespace and not resource.namespaced and not _is_namespace_itself(info):
             raise NotFound.path()
         if resource.deprecation:
-            request.warnings.append(resource.deprecation)
+            return await self._deprecated(request, resource, resource.deprecation)
+        return await self._dispatch(request, resource)
+
+    async def _deprecated(self, request: Request, resource: Resource, warning: str) -> Response:
+        """Warn of the version, unless the verb is none of the resource's."""
+        request.warnings.append(warning)
+        try:
+            return await self._dispatch(request, resource)
+        except MethodNotSupported:
+            request.warnings.remove(warning)
+            raise
+
+    def _dispatch(self, request: Request, resource: Resource) -> Awaitable[Response]:
+        info = request.info
         if info.legacy_watch:
-            return await self._legacy_watch(request, resource)
+            return self._legacy_watch(request, resource)
         if info.subresource:
-            return await self._subresource(request, resource)
+            return self._subresource(request, resource)
         if info.name:
-            return await self._object(request, resource)
-        return await self._collection(request, resource)
+            return self._object(request, resource)
+        return self._collection(request, resource)
 
     def _document(self, request: Request) -> Response:
         for document in self._documents:

@@ -14,7 +14,6 @@ from urllib.parse import quote
 
 import orjson
 
-from kapi.apimachinery.errors import MethodNotSupported
 from kapi.endpoints.negotiation import JSON, parse_accept
 from kapi.endpoints.openapi.custom_resources import custom_schemas
 from kapi.endpoints.openapi.merging import merge_v2
@@ -70,13 +69,11 @@ class OpenAPI:
         self._merged: dict[str, JSONObject] = {}
 
     def respond(self, request: Request) -> Response | None:
-        """The answer to a path below /openapi, or None."""
+        """The answer to a path below /openapi, whatever the verb, or None."""
         path = request.info.path
         if not path.startswith("/openapi/"):
             return None
         name = path.removeprefix("/openapi/").rstrip("/")
-        if request.method != "GET":
-            raise MethodNotSupported
         remote = self._aggregation.generation if self._aggregation is not None else 0
         generation = (self._catalogue.generation, remote)
         if self._generation != generation:
