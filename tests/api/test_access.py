@@ -30,6 +30,17 @@ async def test_tokens_of_a_file(tokens):
     assert user["groups"] == ["dev", "ops", "system:authenticated"]
 
 
+async def test_the_first_of_two_tokens_counts(tokens, fails):
+    """Whoever looks at a request on its way sees the same user as the server."""
+    both = [("Authorization", "Bearer ann-token"), ("Authorization", "Bearer bob-token")]
+    del tokens.http.headers["Authorization"]
+    user = (await tokens.post(REVIEWS, {}, headers=both)).json()["status"]["userInfo"]
+    assert user["username"] == "ann"
+    own = [("Impersonate-User", "eve"), *both]
+    answer = await tokens.post(REVIEWS, {}, headers=own)
+    assert 'User "ann"' in fails(answer, 403, "Forbidden")["message"]
+
+
 @pytest.mark.parametrize("path", ["/version", "/livez", "/api", MAPS, "/nothing"])
 async def test_wrong_token(tokens, fails, path):
     """401 everywhere, also where strangers are welcome."""

@@ -144,7 +144,8 @@ class Application:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = stopwatch()
-        headers: dict[bytes, bytes] = dict(scope["headers"])
+        # Of several headers with a name the first counts, as for whoever is in front of this.
+        headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
         warnings: list[str] = []
         audit_id = headers.get(b"audit-id", b"").decode("latin-1") or self._api.ids.uid()
         method: str = scope["method"]

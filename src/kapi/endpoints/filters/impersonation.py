@@ -63,7 +63,7 @@ class Impersonation:
         request.user = self._user(wanted, attributes_of(request))
         kept = [header for header in headers if not _is_of_impersonation(header[0])]
         scope["headers"] = kept
-        request.headers = dict(kept)
+        request.headers = dict(reversed(kept))
 
     def _user(self, wanted: UserInfo, asked: AuthorizationAttributes) -> UserInfo:
         """The impersonated user; the refusal of the first mode that suits is told."""
