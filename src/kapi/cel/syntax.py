@@ -96,7 +96,7 @@ class Comprehension(Node):
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One error of the source."""
+    """One error of the source; at position -1 it is one of all of it."""
 
     position: int
     text: str
@@ -123,6 +123,10 @@ class ProgramError(CompileError):
 
 
 def _shown(source: str, issue: Issue) -> str:
+    if issue.position < 0:
+        return f"ERROR: <input>:-1:0: {issue.text}"
+    if not source:
+        return f"ERROR: <input>:1:0: {issue.text}"
     start = source.rfind("\n", 0, issue.position) + 1
     line = source.count("\n", 0, issue.position) + 1
     column = issue.position - start

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kapi.apimachinery import names
 from kapi.apis.core.persistent_volume_source_validation import validate_csi_driver_name
+from kapi.apis.resource.selector_expressions import selector_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,7 +110,7 @@ def validate_request_name(
 
 
 def validate_selectors(selectors: Sequence[JSONObject], path: str, errors: ErrorList) -> None:
-    """CEL selectors; whether they compile is checked where they are compiled."""
+    """CEL selectors, which must compile."""
     if len(selectors) > _MAX_SELECTORS:
         errors.too_many(path, len(selectors), _MAX_SELECTORS)
         return
@@ -119,6 +120,11 @@ def validate_selectors(selectors: Sequence[JSONObject], path: str, errors: Error
             errors.required(where)
         elif len(cel.get("expression", "").encode()) > _MAX_EXPRESSION_BYTES:
             errors.too_long(f"{where}.expression", _MAX_EXPRESSION_BYTES)
+        else:
+            expression = cel.get("expression", "")
+            wrong = selector_error(expression)
+            if wrong:
+                errors.invalid(f"{where}.expression", expression, wrong)
 
 
 def validate_device_configuration(config: JSONObject, path: str, errors: ErrorList) -> None:

@@ -167,3 +167,40 @@ def test_early_versions_have_the_request_in_one_piece():
     assert request["deviceClassName"] == "x"
     assert "exactly" not in request
     assert claim_to_hub(early) == hub
+
+
+_UNDEFINED = (
+    "compilation failed: ERROR: <input>:1:7: undefined field 'nothing'\n"
+    " | device.nothing\n"
+    " | ......^"
+)
+
+
+@pytest.mark.parametrize(
+    ("expression", "problem"),
+    [
+        ("device.driver == 'a'", ""),
+        ("device.attributes['a.com'].?speed.orValue(true)", ""),
+        ("device.attributes['a.com'].healthy", ""),
+        ("device.capacity['a.com'].memory.compareTo(quantity('1Gi')) > 0", ""),
+        ("device.allowMultipleAllocations", ""),
+        ("cel.bind(d, device.driver, d == 'a')", ""),
+        ("device.driver", "must evaluate to bool or the unknown type, not string"),
+        ("device.nothing", _UNDEFINED),
+        ("", "compilation failed: ERROR: <input>:1:0: Syntax error: mismatched input '<EOF>'"),
+    ],
+)
+def test_selectors_are_expressions_about_a_device(expression, problem):
+    """They compile and tell whether a device is wanted, which an attribute may do itself."""
+    selectors = [{"cel": {"expression": expression}}]
+    errors = errors_of(validate_device_class, {"spec": {"selectors": selectors}})
+    path = "spec.selectors[0].cel.expression"
+    assert len(errors) == bool(problem)
+    assert all(problem in error and error.startswith(path) for error in errors)
+
+
+def test_a_spec_that_cannot_be_changed_is_not_judged():
+    """Only that it may not change is told."""
+    new = claim({"name": "", "exactly": {"deviceClassName": "x"}})
+    (error,) = errors_of(validate_resource_claim_update, new, claim())
+    assert error.endswith("field is immutable")
