@@ -121,6 +121,7 @@ def _validate_claim_statuses(status: JSONObject, spec: JSONObject, errors: Error
     if not statuses:
         return
     known = {claim.get("name") for claim in spec.get("resourceClaims") or ()}
+    seen: set[str] = set()
     for index, entry in enumerate(statuses):
         name = entry.get("name", "")
         where = f"status.resourceClaimStatuses[{index}]"
@@ -128,6 +129,9 @@ def _validate_claim_statuses(status: JSONObject, spec: JSONObject, errors: Error
             errors.invalid(
                 f"{where}.name", name, "must match the name of an entry in `spec.resourceClaims`"
             )
+        if name in seen:
+            errors.duplicate(f"{where}.name", name)
+        seen.add(name)
         claim = entry.get("resourceClaimName")
         if claim is not None:
             errors.invalid_each(f"{where}.resourceClaimName", claim, names.dns1123_subdomain(claim))

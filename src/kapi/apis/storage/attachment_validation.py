@@ -44,7 +44,12 @@ def validate_volume_attachment(obj: JSONObject, errors: ErrorList) -> None:
     for member in ("attachError", "detachError"):
         error = status.get(member) or {}
         if len(error.get("message", "").encode()) > _MAX_MESSAGE_BYTES:
-            errors.too_long(f"status.{member}.message", _MAX_MESSAGE_BYTES)
+            # Kubernetes names the limit of the metadata here.
+            errors.too_long(f"status.{member}.message", _MAX_METADATA_BYTES)
+        code = error.get("errorCode")
+        if code is not None and code < 0:
+            rule = "must be between 0 and 2147483647, inclusive"
+            errors.invalid(f"status.{member}.errorCode", code, rule)
 
 
 def _validate_source(source: JSONObject, path: str, errors: ErrorList) -> None:

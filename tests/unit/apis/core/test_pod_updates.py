@@ -15,6 +15,7 @@ from kapi.apis.core.pod_strategy import (
     PodStatusStrategy,
     PodStrategy,
 )
+from kapi.apis.core.pod_validation_status import validate_pod_status_update
 from kapi.registry.context import RequestContext, UserInfo
 
 NOW = 1772600767.0
@@ -311,3 +312,16 @@ def test_app_armor_annotation_sets_the_field(context):
         "localhostProfile": "shop",
     }
     assert "deprecated since v1.30" in context.warnings[0]
+
+
+def test_a_claim_has_one_status():
+    """A second one of the same name is a duplicate."""
+    spec = {"containers": [], "resourceClaims": [{"name": "gpu"}]}
+    entry = {"name": "gpu", "resourceClaimName": "c"}
+    old = {"metadata": {"name": "p"}, "spec": spec, "status": {}}
+    new = {**old, "status": {"resourceClaimStatuses": [entry, dict(entry)]}}
+    errors = ErrorList()
+    validate_pod_status_update(new, old, errors)
+    assert [str(error) for error in errors] == [
+        'status.resourceClaimStatuses[1].name: Duplicate value: "gpu"'
+    ]

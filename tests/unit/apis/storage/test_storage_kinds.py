@@ -192,3 +192,16 @@ def test_a_wrong_topology_key_is_told_by_itself():
     errors = ErrorList()
     validate_csi_node(node(topologyKeys=["-"]), errors)
     assert str(errors[0]).startswith('spec.drivers[0]: Invalid value: "-": name part must')
+
+
+def test_codes_of_failed_attachments_are_not_negative():
+    """The code is the driver's own, within 31 bits."""
+    spec = {"attacher": "a", "nodeName": "n", "source": {"persistentVolumeName": "p"}}
+    status = {"attachError": {"errorCode": -7}, "detachError": {"errorCode": 7}}
+    errors = ErrorList()
+    validate_volume_attachment({"metadata": {}, "spec": spec, "status": status}, errors)
+    (error,) = errors
+    assert str(error) == (
+        "status.attachError.errorCode: Invalid value: -7: must be between 0 and 2147483647, "
+        "inclusive"
+    )
