@@ -204,3 +204,15 @@ async def test_scale_gives_an_object_its_first_size(cluster):
     scaled = await cluster.patch("merge", f"{WIDGETS}/a/scale", {"spec": {"replicas": 2}})
     assert scaled.json()["spec"] == {"replicas": 2}
     assert (await cluster.read(f"{WIDGETS}/a"))["spec"] == {"replicas": 2}
+
+
+async def test_wrong_metadata_of_a_change_is_told_as_often_as_it_is_looked_at(cluster):
+    """Three times for definitions and custom resources, where other kinds tell four times."""
+    await cluster.create(CRDS, definition())
+    await cluster.create(WIDGETS, widget("a", size=1))
+    for path in (f"{WIDGETS}/a", f"{CRDS}/widgets.example.com"):
+        changed = (await cluster.get(path)).json()
+        changed["metadata"]["labels"] = {"a/b/c": "x"}
+        refused = (await cluster.put(path, changed)).json()
+        told = [cause["field"] for cause in refused["details"]["causes"]]
+        assert told == ["metadata.labels"] * 3

@@ -8,7 +8,7 @@ import orjson
 
 from kapi.apiextensions.customresource.functions import refuse_unconverted
 from kapi.apiextensions.customresource.jsonpath import simple_path
-from kapi.registry.strategy import Strategy
+from kapi.registry.strategy import CHANGE, Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,6 +36,7 @@ class _CustomStrategy(Strategy):
     allow_unconditional_update: ClassVar[bool] = False
     has_generation: ClassVar[bool] = True
     standard_finalizers: ClassVar[bool] = False
+    metadata_rules = (CHANGE,)
 
     def warnings_on_create(self, context: RequestContext, obj: JSONObject) -> None:
         """Finalizers should say whose they are."""

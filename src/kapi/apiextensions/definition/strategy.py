@@ -13,7 +13,7 @@ from kapi.apiextensions.definition.validation import (
 from kapi.apiextensions.definition.versions import set_condition, storage_version
 from kapi.apimachinery.field import quote
 from kapi.registry.before_delete import Deletion, check_held_preconditions
-from kapi.registry.strategy import Strategy
+from kapi.registry.strategy import CHANGE, Strategy
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
@@ -38,6 +38,7 @@ class CustomResourceDefinitionStrategy(Strategy):
     allow_unconditional_update: ClassVar[bool] = False
     has_generation: ClassVar[bool] = True
     standard_finalizers: ClassVar[bool] = False
+    metadata_rules = (CHANGE,)
     reset_fields: ClassVar[tuple[str, ...]] = ("status",)
 
     def prepare_for_create(self, context: RequestContext, obj: JSONObject) -> None:
@@ -112,6 +113,7 @@ class CustomResourceDefinitionStatusStrategy(Strategy):
 
     allow_unconditional_update: ClassVar[bool] = False
     standard_finalizers: ClassVar[bool] = False
+    metadata_rules = (CHANGE,)
     reset_fields: ClassVar[tuple[str, ...]] = ("spec",)
 
     def validate_update(
