@@ -103,6 +103,72 @@ async def test_default_roles_and_their_aggregation(start_cluster, tmp_path, fail
     assert secrets.status_code == 200
 
 
+MANAGE = {
+    "verbs": ["create", "update", "patch"],
+    "apiGroups": ["rbac.authorization.k8s.io"],
+    "resources": ["*"],
+}
+
+
+async def _let_ann(server, *rules):
+    await server.post(f"{RBAC}/clusterroles", _role("ann", *rules))
+    await server.post(f"{RBAC}/clusterrolebindings", _binding("ann", "ann", "ClusterRole"))
+
+
+async def test_aggregation_needs_every_right(server, fails):
+    """Whoever lacks rights neither makes an aggregated role nor makes one an ordinary role."""
+    await _let_ann(server, MANAGE)
+    url = f"{RBAC}/clusterroles"
+    aggregated = {"clusterRoleSelectors": [{"matchLabels": {"a": "b"}}]}
+    await server.post(url, {"metadata": {"name": "sum"}, "aggregationRule": aggregated})
+    why = "must have cluster-admin privileges to use the aggregationRule"
+    headers = {**ANN, "Content-Type": "application/merge-patch+json"}
+    for answer in (
+        await server.http.patch(f"{url}/sum", json={"aggregationRule": None}, headers=headers),
+        await server.http.post(url, json=_role("sum2", aggregationRule=aggregated), headers=ANN),
+    ):
+        assert fails(answer, 403, "Forbidden")["message"].endswith(why)
+    empty = await server.http.post(url, json=_role("sum3", aggregationRule={}), headers=ANN)
+    fails(empty, 422, "Invalid")
+
+
+async def test_a_write_that_changes_nothing(server):
+    """An update without a difference gives nothing away."""
+    await _let_ann(server, MANAGE)
+    await server.post(ROLES, _role("reader", READ_MAPS))
+    headers = {**ANN, "Content-Type": "application/merge-patch+json"}
+    same = await server.http.patch(f"{ROLES}/reader", json={}, headers=headers)
+    assert same.status_code == 200
+    labels = {"metadata": {"labels": {"a": "b"}}}
+    other = await server.http.patch(f"{ROLES}/reader", json=labels, headers=headers)
+    assert other.status_code == 403
+
+
+async def test_the_right_to_escalate_one_role(server, fails):
+    """It is that to what the path names: a role that is posted has no name there."""
+    one = {**MANAGE, "verbs": ["escalate"], "resourceNames": ["mine"]}
+    await _let_ann(server, MANAGE, one)
+    wanted = _role("mine", READ_MAPS)
+    fails(await server.http.post(ROLES, json=wanted, headers=ANN), 403, "Forbidden")
+    await server.post(ROLES, _role("mine"))
+    answer = await server.http.put(f"{ROLES}/mine", json=wanted, headers=ANN)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "code", "message"),
+    [
+        (BINDINGS, "role", 500, 'unsupported role reference kind: "role"'),
+        (f"{RBAC}/clusterrolebindings", "Role", 400, "Namespace parameter required."),
+    ],
+)
+async def test_bindings_to_what_cannot_be_bound(server, url, kind, code, message):
+    """What is no role, or none there can be, is told as such to those who may not bind all."""
+    await _let_ann(server, MANAGE)
+    answer = await server.http.post(url, json=_binding("b", "r", kind), headers=ANN)
+    assert (answer.status_code, answer.json()["message"]) == (code, message)
+
+
 async def test_paths_of_watches_lead_to_nothing_else(server, fails):
     """The right to watch, or one to create that names an object, opens nothing below ``watch``."""
     rules = (

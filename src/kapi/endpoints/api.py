@@ -80,6 +80,7 @@ class API:
             version=info.version,
             operation=operation,
             subresource=info.subresource,
+            path_name=info.name,
             dry_run=dry_run,
             warnings=request.warnings,
         )

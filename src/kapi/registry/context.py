@@ -20,7 +20,8 @@ class RequestContext:
     collects texts for Warning headers, ``audit_annotations`` what admission notes for an audit,
     None for nothing. ``admitted`` says that the request itself was admitted: what follows are
     steps of the server's own, which nobody outside is asked about. ``operation`` is CREATE,
-    UPDATE, DELETE or CONNECT; ``subresource`` is empty on the main resource.
+    UPDATE, DELETE or CONNECT; ``subresource`` is empty on the main resource. ``path_name`` is the
+    name in the request's path: objects that are posted have a ``name``, and none there.
     """
 
     user: UserInfo
@@ -31,6 +32,7 @@ class RequestContext:
     version: str = ""
     operation: str = ""
     subresource: str = ""
+    path_name: str = ""
     dry_run: bool = False
     warnings: list[str] = field(default_factory=list)
     audit_annotations: dict[str, str] | None = None

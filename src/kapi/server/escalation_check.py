@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from kapi.admission.chain import Plugin
-from kapi.apimachinery.errors import Forbidden, NotFound
+from kapi.apimachinery.errors import BadRequest, Forbidden, NotFound, StatusError
+from kapi.apimachinery.field import quote
 from kapi.apimachinery.user import PRIVILEGED_GROUP
 from kapi.authorization.attributes import AuthorizationAttributes
 from kapi.authorization.escalation import FULL_AUTHORITY, escalation_message, missing_rules
@@ -29,6 +30,7 @@ __all__ = ["EscalationCheck"]
 
 _GROUP = "rbac.authorization.k8s.io"
 _ROLES = frozenset({"roles", "clusterroles"})
+_RESOURCES_OF_KINDS = {"Role": "roles", "ClusterRole": "clusterroles"}
 _BINDINGS = frozenset({"rolebindings", "clusterrolebindings"})
 # What the garbage collector changes.
 _COLLECTED = ("ownerReferences", "finalizers", "managedFields", "resourceVersion")
@@ -48,22 +50,24 @@ class EscalationCheck(Plugin):
         self._roles = roles
 
     async def mutate(self, attributes: Attributes) -> None:
-        """Raise Forbidden, or NotFound for a binding to a role that is not there."""
+        """Raise Forbidden, or another StatusError for a binding to what is not there or no role."""
         obj, old = attributes.obj, attributes.old
         if obj is None or PRIVILEGED_GROUP in attributes.context.user.groups:
             return
         if old is not None and _is_only_collected(obj, old):
             return
         if attributes.resource.resource in _ROLES:
-            self._check_role(attributes, obj)
+            self._check_role(attributes, obj, old or {})
         else:
             self._check_binding(attributes, obj)
 
-    def _check_role(self, attributes: Attributes, role: JSONObject) -> None:
-        if self._may(attributes, "escalate", attributes.resource.resource, attributes.context.name):
+    def _check_role(self, attributes: Attributes, role: JSONObject, old: JSONObject) -> None:
+        # The right to escalate one role by its name is none to make it, as for other verbs.
+        name = attributes.context.path_name
+        if self._may(attributes, "escalate", attributes.resource.resource, name):
             return
         self._confirm(attributes, role.get("rules") or ())
-        if role.get("aggregationRule") is None:
+        if not (_is_aggregated(role) or _is_aggregated(old)):
             return
         if missing_rules(self._held(attributes)[0], FULL_AUTHORITY):
             why = "must have cluster-admin privileges to use the aggregationRule"
@@ -71,15 +75,18 @@ class EscalationCheck(Plugin):
 
     def _check_binding(self, attributes: Attributes, binding: JSONObject) -> None:
         ref = binding.get("roleRef") or {}
-        name = ref.get("name") or ""
-        resource = f"{(ref.get('kind') or '').lower()}s"
+        name, kind = ref.get("name") or "", ref.get("kind") or ""
+        resource = _RESOURCES_OF_KINDS.get(kind)
+        if resource is None:
+            raise StatusError(f"unsupported role reference kind: {quote(kind)}")
         if self._may(attributes, "bind", resource, name):
             return
+        if kind == "Role" and not attributes.context.namespace:
+            raise BadRequest("Namespace parameter required.")
         try:
             rules = referenced_rules(self._roles, binding)
         except RoleMissing:
-            resource = attributes.resource.resource
-            raise NotFound.resource(_GROUP, resource, name) from None
+            raise NotFound.resource(_GROUP, attributes.resource.resource, name) from None
         self._confirm(attributes, rules)
 
     def _may(self, attributes: Attributes, verb: str, resource: str, name: str) -> bool:
@@ -109,13 +116,17 @@ class EscalationCheck(Plugin):
 
 
 def _is_only_collected(obj: JSONObject, old: JSONObject) -> bool:
+    """Whether nothing changes, or only what the garbage collector changes."""
+
     def rest(value: JSONObject) -> JSONObject:
         meta = {k: v for k, v in value["metadata"].items() if k not in _COLLECTED}
         return {**value, "metadata": meta}
 
-    meta, before = obj["metadata"], old["metadata"]
-    changed = any(meta.get(member) != before.get(member) for member in _COLLECTED[:2])
-    return changed and rest(obj) == rest(old)
+    return rest(obj) == rest(old)
+
+
+def _is_aggregated(role: JSONObject) -> bool:
+    return bool((role.get("aggregationRule") or {}).get("clusterRoleSelectors"))
 
 
 def _refused(attributes: Attributes, why: str) -> Forbidden:

@@ -33,6 +33,7 @@ def _request(method, path, query=""):
         ("PATCH", f"{_PODS}/a", "", "patch"),
         ("DELETE", f"{_PODS}/a", "", "delete"),
         ("DELETE", _PODS, "", "deletecollection"),
+        ("OPTIONS", f"{_PODS}/a/proxy", "", ""),
     ],
 )
 def test_verbs(method, path, query, verb):

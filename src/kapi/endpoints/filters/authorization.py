@@ -32,7 +32,7 @@ def verb_of(request: Request) -> str:
     verb = _VERBS.get(request.method)
     if verb is None:
         if request.method not in {"GET", "HEAD"}:
-            return request.method.lower()
+            return ""
         if info.name:
             return "get"
         return "watch" if request.flag("watch") else "list"
