@@ -51,3 +51,23 @@ async def test_verbs_that_are_refused_bring_no_deprecation(cluster) -> None:
     assert "deprecated" in (await cluster.get(path)).headers["warning"]
     refused = await cluster.http.request("PATCH", path)
     assert (refused.status_code, "warning" in refused.headers) == (405, False)
+
+
+async def test_timeouts_that_are_none(cluster) -> None:
+    """A timeout in the query must be a duration; watches do not look at it."""
+    for path in ("/api/v1/namespaces", "/apis/apps", "/healthz"):
+        answer = await cluster.get(path, timeout="5")
+        assert answer.status_code == 400
+        assert answer.json()["message"] == (
+            'invalid timeout specified in the request URL - time: missing unit in duration "5"'
+        )
+        assert (await cluster.get(path, timeout="5s")).status_code == 200
+
+
+async def test_groups_that_no_type_can_show(cluster) -> None:
+    """Lists of groups are written by another part than other discovery, with words of its own."""
+    accept = {"Accept": "text/html"}
+    groups = (await cluster.get("/apis/apps", accept)).json()
+    assert groups["message"].startswith("only the following media types are accepted: ")
+    resources = (await cluster.get("/apis/apps/v1", accept)).json()
+    assert resources["message"].startswith("406: Not Acceptable")

@@ -22,7 +22,7 @@ from kapi.apimachinery.user import UserInfo
 from kapi.endpoints.connect.exchange import Exchange
 from kapi.endpoints.filters.authorization import authorize
 from kapi.endpoints.filters.impersonation import PREFIX, Impersonation
-from kapi.endpoints.long_running import CONNECTING, is_long_running
+from kapi.endpoints.long_running import CONNECTING, check_timeout, is_long_running
 from kapi.endpoints.negotiation import JSON
 from kapi.endpoints.request import BrokenStream, Request, Response, parse_path
 from kapi.endpoints.websocket import is_websocket, send_messages
@@ -123,6 +123,8 @@ class Application:
         deadlines = self._deadlines
         task = deadlines.begin()
         try:
+            if request.query_string and b"timeout=" in request.query_string:
+                check_timeout(request)
             if request.method in _BODY_METHODS:
                 request.body = await _read_body(request.headers, receive)
             return await self._router.respond(request)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from kapi.apimachinery.errors import MethodNotSupported, NotFound
+from kapi.apimachinery.errors import MethodNotSupported, NotAcceptable, NotFound
 from kapi.apimachinery.serializer.protobuf import MEDIA_TYPE
-from kapi.endpoints.negotiation import JSON, Representation, parse_accept
+from kapi.endpoints.negotiation import ACCEPTED, JSON, Representation, parse_accept
 from kapi.endpoints.request import Response
 from kapi.endpoints.writer import encode
 from kapi.registry.priorities import group_priority, version_priority
@@ -74,14 +74,24 @@ class Discovery:
             return None
         if root == "apis" and len(parts) > 2 and not self._is_served(parts[2], parts[3:]):
             return None
-        if request.method != "GET" and (root == "api" or len(parts) > _GROUP_PARTS):
+        # Two parts of kube-apiserver are at work: one looks at the verb, the other does not.
+        by_verb = root == "api" or len(parts) > _GROUP_PARTS
+        if by_verb and request.method != "GET":
             self._document(path)  # an unknown version is told first
             raise MethodNotSupported
         if len(parts) == 2:
             aggregated = self._aggregated(request, root)
             if aggregated is not None:
                 return aggregated
-        representation = self._negotiator.choose(request.headers.get(b"accept"), other_kinds=False)
+        accept = request.headers.get(b"accept")
+        try:
+            representation = self._negotiator.choose(accept, other_kinds=False)
+        except NotAcceptable:
+            if by_verb:
+                raise
+            raise NotAcceptable(
+                f"only the following media types are accepted: {ACCEPTED}"
+            ) from None
         document = self._document(path)
         return Response(200, encode(document, representation), representation.content_type)
 
