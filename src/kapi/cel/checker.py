@@ -198,7 +198,7 @@ class Checker:
             name = f"{qualified}.{node.function}" if qualified else ""
             if name in self._functions:
                 node.function, node.target = name, None
-        if node.function in ("_&&_", "_||_", "!_"):
+        if node.function in ("_&&_", "_||_"):
             for arg in node.args:
                 self._expect(arg, self.check(arg), BOOL)
             return BOOL

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kapi.cel.checker import Checker
+from kapi.cel.depth import with_more_stack
 from kapi.cel.library import kubernetes_functions
 from kapi.cel.metering import BUDGET
 from kapi.cel.parser import parse
@@ -57,13 +58,21 @@ class Program:
         return value
 
     def _run(self, variables: Mapping[str, Any], meter: list[int]) -> Any:
+        left = meter[0]
         try:
             value = self._step({**variables, BUDGET: meter})
-        except RecursionError as error:
-            raise CelError("evaluation exceeded the recursion limit") from error
+        except RecursionError:
+            meter[0] = left
+            value = self._run_deeply({**variables, BUDGET: meter})
         if meter[0] < 0:
             raise CostExceeded
         return value
+
+    def _run_deeply(self, variables: dict[str, Any]) -> Any:
+        try:
+            return with_more_stack(lambda: self._step(variables))
+        except RecursionError as error:
+            raise CelError("evaluation exceeded the recursion limit") from error
 
     @staticmethod
     def _pay(budget: list[int], meter: list[int]) -> None:
@@ -95,6 +104,12 @@ class Environment:
 
     def compile(self, source: str) -> Program:
         """The program of an expression; raises CompileError."""
+        try:
+            return self._compile(source)
+        except RecursionError:
+            return with_more_stack(lambda: self._compile(source))
+
+    def _compile(self, source: str) -> Program:
         tree = parse(source)
         checker = Checker(
             self._functions, self._variables, self._structs, homogeneous=self._homogeneous

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,14 +43,20 @@ _TOKEN = re.compile(
     |(?P<ident>[A-Za-z_][A-Za-z0-9_]*)
     |(?P<quoted>`[A-Za-z0-9_.\-/\ ]+`)
     |(?P<op>==|!=|<=|>=|&&|\|\||[\[\]{}().,:?+\-*/%!<>])""",
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE | re.DOTALL | re.ASCII,
 )
 _RAW = re.compile(r"([bB]?[rR][bB]?)(\"{3}.*?\"{3}|'{3}.*?'{3}|\"[^\"\n]*\"|'[^'\n]*')", re.DOTALL)
 _ESCAPE = re.compile(
     r"\\(?:([abfnrtv\\?\"'`])|[xX]([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2})|(.))",
     re.DOTALL,
 )
+# Of a number of 64 bits.
+_MOST_DIGITS = 20
 _SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+
+
+class _NoCharacter(ValueError):
+    """A number in a text is not that of a character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +117,19 @@ def _token(match: re.Match[str], position: int, issues: list[Issue]) -> Token | 
     if kind == "float":
         return Token("LITERAL", text, position, float(text))
     if kind == "int":
-        return Token("LITERAL", text, position, int(text, 0 if text[:2] in ("0x", "0X") else 10))
+        return Token("LITERAL", text, position, _number(text))
     if kind == "uint":
-        digits = text[:-1]
-        base = 16 if digits[:2] in ("0x", "0X") else 10
-        return Token("LITERAL", text, position, Uint(int(digits, base)))
+        return Token("LITERAL", text, position, Uint(_number(text[:-1])))
     prefix = text[: len(text) - len(text.lstrip("bBrR"))].lower()
     return _string(prefix, text[len(prefix) :], text, position, issues)
+
+
+def _number(text: str) -> int:
+    """A number in base ten or sixteen; one with too many digits is only larger than any other."""
+    base = 16 if text[:2] in ("0x", "0X") else 10
+    digits = text[2:] if base == 16 else text
+    significant = digits.lstrip("0")
+    return int(significant or "0", base) if len(significant) <= _MOST_DIGITS else 1 << 64
 
 
 def _string(prefix: str, quoted: str, text: str, position: int, issues: list[Issue]) -> Token:
@@ -127,6 +140,9 @@ def _string(prefix: str, quoted: str, text: str, position: int, issues: list[Iss
         return Token("LITERAL", text, position, body.encode() if is_bytes else body)
     try:
         value = _unescaped_bytes(body) if is_bytes else _ESCAPE.sub(_unescape, body)
+    except _NoCharacter:
+        issues.append(Issue(position, "invalid unicode code point"))
+        value = ""
     except ValueError:
         issues.append(Issue(position, "Syntax error: unable to unescape string"))
         value = b"" if is_bytes else ""
@@ -141,8 +157,8 @@ def _unescape(match: re.Match[str]) -> str:
         raise ValueError(match[0])
     code = match[2] or match[3] or match[4]
     value = int(code, 16) if code else int(match[5], 8)
-    if 0xD800 <= value < 0xE000:  # half a character
-        raise ValueError(match[0])
+    if 0xD800 <= value < 0xE000 or value > sys.maxunicode:  # half a character, or none
+        raise _NoCharacter(match[0])
     return chr(value)
 
 

@@ -171,7 +171,10 @@ def select_optional(value: Any, key: Any) -> Optional:
             return value
         value = value.value
     if isinstance(value, dict):
-        return Optional(value[key]) if key in value else Optional(present=False)
+        try:
+            return Optional(value[key]) if key in value else Optional(present=False)
+        except TypeError as error:
+            raise CelError(f"unsupported key type: {type_name(key)}") from error
     if isinstance(value, list):
         if key.__class__ is int and 0 <= key < len(value):
             return Optional(value[key])
@@ -186,8 +189,10 @@ def index(value: Any, key: Any) -> Any:
             return value[key]
         except KeyError as error:
             raise CelError(f"no such key: {_shown(key)}") from error
+        except TypeError as error:  # lists and maps are no keys
+            raise CelError(f"unsupported key type: {type_name(key)}") from error
     if isinstance(value, list):
-        if key.__class__ is float and key == int(key):
+        if key.__class__ is float and key.is_integer():
             key = int(key)
         if not isinstance(key, int) or key.__class__ is bool:
             raise CelError(f"unsupported index type '{type_name(key)}' in list")
@@ -237,6 +242,7 @@ def declare_operators(functions: Functions) -> None:
     functions.declare("_+_", "(duration, timestamp) -> timestamp", add)
     functions.declare("_-_", "(timestamp, duration) -> timestamp", subtract)
     functions.declare("_-_", "(timestamp, timestamp) -> duration", subtract)
+    functions.declare("!_", "(bool) -> bool", lambda value: not value)
     functions.declare("-_", "(int) -> int", negate)
     functions.declare("-_", "(double) -> double", negate)
     functions.declare("@in", "(A, list<A>) -> bool", contains)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+from kapi.cel.depth import DEEPEST, is_too_deep
 from kapi.cel.lexer import RESERVED, Token, tokenize
 from kapi.cel.syntax import (
     Call,
@@ -16,6 +19,7 @@ from kapi.cel.syntax import (
     Select,
     StructLiteral,
 )
+from kapi.cel.values import Uint
 
 __all__ = ["parse"]
 
@@ -40,7 +44,9 @@ _MACROS = {
     "transformMap": {3: 2, 4: 2},
     "transformMapEntry": {3: 2, 4: 2},
 }
-_DEEPEST = 250
+# How many characters an expression may have.
+_LONGEST = 100_000
+_INT64, _UINT64 = 1 << 63, 1 << 64
 
 
 class _Stop(Exception):
@@ -49,15 +55,34 @@ class _Stop(Exception):
 
 def parse(source: str) -> Node:
     """The tree of an expression; raises CompileError."""
+    if len(source) > _LONGEST:
+        size = f"size: {len(source)}, limit {_LONGEST}"
+        text = f"expression code point size exceeds limit: {size}"
+        raise CompileError(source, [Issue(-1, text)])
     issues: list[Issue] = []
     parser = _Parser(source, issues)
     try:
         node = parser.whole()
     except _Stop:
         node = Literal(0, None)
+    if not issues and is_too_deep(node):
+        issues.append(Issue(-1, "max recursion depth exceeded"))
     if issues:
         raise CompileError(source, issues)
     return node
+
+
+def _balanced(operators: list[Token], terms: list[Node]) -> Node:
+    """Terms between operators that are all the same, as a tree with few levels."""
+    if not operators:
+        return terms[0]
+    middle = len(operators) // 2
+    sides = [
+        _balanced(operators[:middle], terms[: middle + 1]),
+        _balanced(operators[middle + 1 :], terms[middle + 1 :]),
+    ]
+    operator = operators[middle]
+    return Call(operator.position, f"_{operator.kind}_", None, sides)
 
 
 class _Parser:
@@ -104,8 +129,9 @@ class _Parser:
 
     def _expression(self) -> Node:
         self._depth += 1
-        if self._depth > _DEEPEST:
-            self._fail(self._token, "expression recursion limit exceeded: 250")
+        if self._depth > DEEPEST:
+            self._issues.append(Issue(-1, f"expression recursion limit exceeded: {DEEPEST}"))
+            raise _Stop
         condition = self._or()
         question = self._take("?")
         if question is not None:
@@ -117,16 +143,18 @@ class _Parser:
         return condition
 
     def _or(self) -> Node:
-        node = self._and()
+        terms, operators = [self._and()], list[Token]()
         while (token := self._take("||")) is not None:
-            node = Call(token.position, "_||_", None, [node, self._and()])
-        return node
+            operators.append(token)
+            terms.append(self._and())
+        return _balanced(operators, terms)
 
     def _and(self) -> Node:
-        node = self._relation()
+        terms, operators = [self._relation()], list[Token]()
         while (token := self._take("&&")) is not None:
-            node = Call(token.position, "_&&_", None, [node, self._relation()])
-        return node
+            operators.append(token)
+            terms.append(self._relation())
+        return _balanced(operators, terms)
 
     def _relation(self) -> Node:
         node = self._sum()
@@ -152,17 +180,32 @@ class _Parser:
 
     def _unary(self) -> Node:
         token = self._token
-        if token.kind == "!":
-            self._next()
-            return Call(token.position, "!_", None, [self._unary()])
-        if token.kind == "-":
-            self._next()
-            following = self._token
-            if following.kind == "LITERAL" and type(following.value) in (int, float):
-                self._next()
-                return self._postfix(Literal(token.position, -following.value))
-            return Call(token.position, "-_", None, [self._unary()])
-        return self._postfix(self._primary())
+        if token.kind not in ("!", "-"):
+            return self._postfix(self._primary())
+        count = 0
+        while self._token.kind == token.kind:
+            last, count = self._next(), count + 1
+        if count == 1 and self._is_number():
+            if token.kind == "-":
+                return self._postfix(self._negative(last, self._next()))
+        elif token.kind == "!" and self._token.kind == "-":
+            minus = self._next()
+            if not self._is_number():
+                text = f"-{self._token.text}"
+                self._fail(self._token, f"no viable alternative at input '{text}'")
+            node = self._postfix(self._negative(minus, self._next()))
+            return node if count % 2 == 0 else Call(token.position, "!_", None, [node])
+        elif token.kind == "-" and self._token.kind == "!":
+            self._fail(self._token, "no viable alternative at input '-!'")
+        node = self._postfix(self._primary())
+        return node if count % 2 == 0 else Call(token.position, f"{token.kind}_", None, [node])
+
+    def _is_number(self) -> bool:
+        token = self._token
+        return token.kind == "LITERAL" and type(token.value) in (int, float)
+
+    def _negative(self, minus: Token, number: Token) -> Node:
+        return self._literal(Token("LITERAL", number.text, minus.position, -number.value))
 
     def _postfix(self, node: Node) -> Node:
         while True:
@@ -239,8 +282,12 @@ class _Parser:
 
     def _literal(self, token: Token) -> Node:
         value = token.value
-        if type(value) is int and value >= 1 << 63:
-            self._issues.append(Issue(token.position, "Syntax error: invalid int literal"))
+        if type(value) is int and not -_INT64 <= value < _INT64:
+            self._issues.append(Issue(token.position, "invalid int literal"))
+        elif type(value) is Uint and value >= _UINT64:
+            self._issues.append(Issue(token.position, "invalid uint literal"))
+        elif type(value) is float and math.isinf(value):
+            self._issues.append(Issue(token.position, "invalid double literal"))
         return Literal(token.position, value)
 
     def _named(self, token: Token) -> Node:

@@ -14,6 +14,7 @@ from kapi.cel.costs.calls import LIST_LITERAL, MAP_LITERAL, STRUCT_LITERAL
 from kapi.cel.costs.estimated_calls import Operand, estimate_call
 from kapi.cel.costs.estimated_loops import estimate_comprehension
 from kapi.cel.costs.sizes import UNKNOWN, Range, fixed
+from kapi.cel.depth import with_more_stack
 from kapi.cel.syntax import (
     Call,
     Comprehension,
@@ -70,7 +71,10 @@ class Local:
 
 def estimate_cost(node: Node, checked: Checker, bounds: Bounds) -> Range:
     """The least and the most that one evaluation costs."""
-    return Estimator(checked, bounds).cost(node)
+    try:
+        return Estimator(checked, bounds).cost(node)
+    except RecursionError:
+        return with_more_stack(lambda: Estimator(checked, bounds).cost(node))
 
 
 class Estimator:

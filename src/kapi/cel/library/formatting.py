@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["declare_formatting"]
 
-_CLAUSE = re.compile(r"%(?:(%)|(?:\.(\d+))?(.?))", re.DOTALL)
+_CLAUSE = re.compile(r"%(?:(%)|(?:\.(\d+))?(.?))", re.DOTALL | re.ASCII)
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PLACES = 6
+_MOST_PLACES = 1_000_000  # as in Go
 _INTEGERS = (int, Uint)
 _ODD = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -144,6 +145,13 @@ _CLAUSES: dict[str, Callable[[Any, int], str]] = {
 }
 
 
+def _precision(digits: str) -> int:
+    places = digits.lstrip("0")
+    if len(places) > len(str(_MOST_PLACES)) or int(places or "0") > _MOST_PLACES:
+        raise CelError(f"could not parse formatting clause: precision {digits[:20]} is too large")
+    return int(places or "0")
+
+
 def _format(text: str, values: list[Any]) -> str:
     position = 0
 
@@ -159,7 +167,7 @@ def _format(text: str, values: list[Any]) -> str:
         if position >= len(values):
             raise CelError(f"index {position} out of range")
         position += 1
-        return form(values[position - 1], int(match[2]) if match[2] else _PLACES)
+        return form(values[position - 1], _precision(match[2]) if match[2] else _PLACES)
 
     return _CLAUSE.sub(clause, text)
 

@@ -21,7 +21,10 @@ _MOST_ITEMS = 1_000_000
 
 
 def _is_sorted(items: list[Any]) -> bool:
-    return all(a <= b for a, b in pairwise(items))
+    try:
+        return all(a <= b for a, b in pairwise(items))
+    except TypeError as error:  # items of several types
+        raise CelError("no such overload") from error
 
 
 def _sum(items: list[Any]) -> Any:
@@ -37,7 +40,10 @@ def _extreme(name: str, pick: Callable[[list[Any]], Any]) -> Callable[[list[Any]
     def call(items: list[Any]) -> Any:
         if not items:
             raise CelError(f"{name} called on empty list")
-        return pick(items)
+        try:
+            return pick(items)
+        except TypeError as error:
+            raise CelError("no such overload") from error
 
     return call
 

@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kapi.apimachinery.field import quote
 from kapi.cel.types import opaque
 from kapi.cel.values import CelError
+from kapi.util.integers import parse_uint64
 
 if TYPE_CHECKING:
     from kapi.cel.functions import Functions
@@ -35,7 +37,8 @@ class Semver:
 
     def order(self) -> tuple[object, ...]:
         """What versions are ordered by: a release follows its candidates."""
-        parts = tuple((0, int(p), "") if p.isdigit() else (1, 0, p) for p in self.pre)
+        # Numbers by their length first: they have no leading zeros, and may be of any size.
+        parts = tuple((0, len(p), p) if p.isdigit() else (1, 0, p) for p in self.pre)
         return (self.major, self.minor, self.patch, not self.pre, parts)
 
     def compare(self, other: Semver) -> int:
@@ -50,7 +53,14 @@ def _semver(text: str, normalize: bool = False) -> Semver:
     if match is None:
         raise CelError(f"No Major.Minor.Patch elements found: {text}")
     pre = tuple(match[4].split(".")) if match[4] else ()
-    return Semver(int(match[1]), int(match[2]), int(match[3]), pre)
+    return Semver(_number(match[1]), _number(match[2]), _number(match[3]), pre)
+
+
+def _number(text: str) -> int:
+    try:
+        return parse_uint64(text)
+    except ValueError as error:
+        raise CelError(f"strconv.ParseUint: parsing {quote(text)}: {error}") from error
 
 
 def _normal(text: str) -> str:
@@ -58,7 +68,8 @@ def _normal(text: str) -> str:
     if match is None:
         return text
     major, minor, patch, rest = match.groups()
-    return f"{int(major)}.{int(minor or 0)}.{int(patch or 0)}{rest or ''}"
+    parts = [(part or "0").lstrip("0") or "0" for part in (major, minor, patch)]
+    return f"{'.'.join(parts)}{rest or ''}"
 
 
 def _is_semver(text: str, normalize: bool = False) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -73,11 +73,7 @@ def duration(value: Any) -> Duration:
         raise CelError(_NO_DURATION) from error
 
 
-def _zone(name: str) -> timezone | ZoneInfo:
-    match = _OFFSET(name)
-    if match is not None:
-        minutes = int(match[2]) * 60 + int(match[3])
-        return timezone(timedelta(minutes=-minutes if match[1] == "-" else minutes))
+def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name or "UTC")
     except (ValueError, OSError, KeyError) as error:
@@ -86,9 +82,21 @@ def _zone(name: str) -> timezone | ZoneInfo:
 
 def _part(read: Callable[[datetime], int]) -> Callable[..., int]:
     def call(value: Timestamp, zone: str = "UTC") -> int:
-        return read(value.at(_zone(zone) if zone != "UTC" else UTC))
+        if zone == "UTC":
+            return read(value.at(UTC))
+        offset = _OFFSET(zone)
+        return read(value.at(_zone(zone)) if offset is None else _shifted(value, offset))
 
     return call
+
+
+def _shifted(value: Timestamp, offset: re.Match[str]) -> datetime:
+    """The time in a zone that is given in hours and minutes, be they ever so many."""
+    minutes = int(offset[2]) * 60 + int(offset[3])
+    try:
+        return value.at(UTC) + timedelta(minutes=-minutes if offset[1] == "-" else minutes)
+    except OverflowError as error:
+        raise CelError("timestamp overflow") from error
 
 
 _PARTS: dict[str, Callable[[datetime], int]] = {
