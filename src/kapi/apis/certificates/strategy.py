@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from kapi.apimachinery import names
 from kapi.apis.certificates.validation import (
     fill_condition_times,
+    keep_approval,
     validate_request,
     validate_request_update,
 )
@@ -84,7 +85,8 @@ class CertificateSigningRequestStatusStrategy(CertificateSigningRequestStrategy)
     _may_set_certificate: ClassVar[bool] = True
 
     def prepare_for_update(self, context: RequestContext, obj: JSONObject, old: JSONObject) -> None:
-        """Date the conditions."""
+        """Date the conditions; an approval or denial stays what it is."""
+        keep_approval(obj, old)
         fill_condition_times(obj, old, context.now)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "fill_condition_times",
+    "keep_approval",
     "signer_name_messages",
     "validate_request",
     "validate_request_update",
@@ -213,6 +214,17 @@ def validate_request_update(
         elif old_certificate:
             message = "updates may not modify existing certificate content"
             errors.forbidden("status.certificate", message)
+
+
+def keep_approval(obj: JSONObject, old: JSONObject) -> None:
+    """Put the stored approvals and denials where as many of them are written."""
+    for kind in _APPROVAL_TYPES:
+        stored = iter(_conditions_of(old, kind))
+        if len(_conditions_of(obj, kind)) == len(_conditions_of(old, kind)):
+            conditions = (obj.get("status") or {}).get("conditions") or []
+            for index, condition in enumerate(conditions):
+                if condition.get("type") == kind:
+                    conditions[index] = dict(next(stored))
 
 
 def fill_condition_times(obj: JSONObject, old: JSONObject, now: str) -> None:

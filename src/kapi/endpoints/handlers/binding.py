@@ -56,7 +56,9 @@ async def bind(api: API, request: Request, resource: Resource) -> Response:
     errors = ErrorList()
     validate_binding(binding, errors)
     if errors:
-        raise StatusError("; ".join(str(error) for error in errors), code=500)
+        texts = [str(error) for error in errors]
+        told = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+        raise StatusError(told, code=500)
     context = api.context(request, "CREATE", dry_run=options.dry_run)
     context.name = name
     subresource = context.subresource

@@ -183,3 +183,13 @@ def test_a_failure_stays_too():
         assert update_errors(strategy, request(), failed) == [
             'status.conditions: Forbidden: updates may not remove a condition of type "Failed"'
         ]
+
+
+def test_an_approval_stays_as_it_is_stored():
+    """Whoever writes the status may leave out what the approver said."""
+    times = dict.fromkeys(("lastUpdateTime", "lastTransitionTime"), "2026-01-02T03:04:05Z")
+    stored = request(condition("Approved", reason="R", **times))
+    written = request(condition("Approved"))
+    CertificateSigningRequestStatusStrategy().prepare_for_update(CONTEXT, written, stored)
+    assert written["status"]["conditions"] == stored["status"]["conditions"]
+    assert update_errors(CertificateSigningRequestStatusStrategy, written, stored) == []
