@@ -36,6 +36,9 @@ _DYING_TYPES = (
 )
 
 
+_TOLD_ABOUT = frozenset({"ephemeral", *(member for member, *_ in _DEAD_TYPES + _DYING_TYPES)})
+
+
 class _File(NamedTuple):
     """A file of a volume: where it goes and, in a projected volume, what it comes from."""
 
@@ -56,6 +59,8 @@ class _File(NamedTuple):
 def volume_warnings(volumes: Iterable[JSONObject], path: str) -> Iterator[str]:
     """The warnings of ``spec.volumes``, in order."""
     for index, volume in enumerate(volumes):
+        if _TOLD_ABOUT.isdisjoint(volume):
+            continue
         yield from _dead_types(volume, _DEAD_TYPES, f"{path}[{index}]")
         claim = (volume.get("ephemeral") or {}).get("volumeClaimTemplate")
         if claim:
@@ -67,8 +72,10 @@ def volume_warnings(volumes: Iterable[JSONObject], path: str) -> Iterator[str]:
         yield from _dead_types(volume, _DYING_TYPES, f"{path}[{index}]")
     for volume in volumes:
         name = volume.get("name", "")
-        for description, files in _listed_files(volume):
-            yield from _collisions(name, description, files, [])
+        listed = volume.get("configMap") or volume.get("secret") or volume.get("downwardAPI")
+        if listed and listed.get("items"):
+            for description, files in _listed_files(volume):
+                yield from _collisions(name, description, files, [])
         projected = volume.get("projected")
         if projected is not None:
             yield from _projected(name, projected.get("sources") or ())

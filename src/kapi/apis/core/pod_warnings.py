@@ -10,7 +10,7 @@ from kapi.apimachinery.field import quote
 from kapi.apis.core.pod_validation_annotations import APP_ARMOR_PREFIX, app_armor_profile
 from kapi.apis.core.pod_validation_os import containers_with_path
 from kapi.apis.core.pod_volume_warnings import volume_warnings
-from kapi.apis.core.resource_names import fraction_warnings
+from kapi.apis.core.resource_names import fraction_warnings, may_have_fraction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,6 +102,9 @@ def pod_warnings(spec: JSONObject, metadata: JSONObject, path: str) -> Iterator[
     yield from _repetitions(spec, where)
     if spec.get("overhead"):
         yield from fraction_warnings(spec["overhead"], _COUNTED_IN_BYTES, f"{where}.overhead")
+    # Most annotations mean nothing to the server.
+    if annotations and not any(map(_is_told_about, annotations)):
+        annotations = None
     if annotations:
         yield from _pod_seccomp(spec, annotations, f"{prefix}metadata.annotations")
     for container, at in containers_with_path(spec, where):
@@ -147,6 +150,10 @@ def _node_term(term: JSONObject, path: str) -> Iterator[str]:
         key = expression.get("key")
         if key in _NODE_LABELS:
             yield f"{path}.matchExpressions[{index}].key: {key} is {_NODE_LABELS[key]}"
+
+
+def _is_told_about(key: str) -> bool:
+    return key.startswith(("container.", _SECCOMP_POD))
 
 
 def _annotations(annotations: dict[str, str], path: str) -> Iterator[str]:
@@ -203,8 +210,9 @@ def _container(container: JSONObject, path: str) -> Iterator[str]:
     if resources:
         limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
         for name in _COUNTED_IN_BYTES:
-            yield from fraction_warnings(limits, (name,), f"{path}.resources.limits")
-            yield from fraction_warnings(requests, (name,), f"{path}.resources.requests")
+            for kind, amounts in (("limits", limits), ("requests", requests)):
+                if name in amounts and may_have_fraction(amounts[name]):
+                    yield from fraction_warnings(amounts, (name,), f"{path}.resources.{kind}")
     variables = container.get("env")
     if not variables or len(variables) < 2:
         return

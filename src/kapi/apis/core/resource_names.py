@@ -19,6 +19,7 @@ __all__ = [
     "fraction_warnings",
     "is_extended_resource",
     "is_standard_quota_resource",
+    "may_have_fraction",
     "validate_container_resource_name",
     "validate_positive_quantity",
     "validate_quota_resource_name",
@@ -68,13 +69,16 @@ def is_extended_resource(name: str) -> bool:
     return not names.qualified_name(f"requests.{name}")
 
 
+def may_have_fraction(text: str) -> bool:
+    """Whether an amount is written so that it can be no whole number; others need no parsing."""
+    return text[-1] in "mun" or "." in text or "-" in text
+
+
 def fraction_warnings(amounts: JSONObject, counted: Iterable[str], path: str) -> Iterator[str]:
     """Warn about amounts of the ``counted`` resources that are no whole number of bytes."""
     for name in counted:
         text = amounts.get(name)
-        # Only these are written below one; other amounts are not worth parsing.
-        below_one = text and (text[-1] in "mun" or "." in text or "-" in text)
-        if below_one and quantity.parse(text).milli_value() % 1000:
+        if text and may_have_fraction(text) and quantity.parse(text).milli_value() % 1000:
             yield (f'{path}[{name}]: fractional byte value "{text}" is invalid, must be an integer')
 
 
