@@ -7,6 +7,7 @@ from copy import deepcopy
 import pytest
 
 from kapi.apiextensions.definition.defaults import default_definition
+from kapi.apiextensions.definition.schema_validation import unrecognized_formats
 from kapi.apiextensions.definition.validation import (
     validate_definition,
     validate_definition_status,
@@ -263,3 +264,48 @@ def test_a_missing_name_is_told_elsewhere():
         "spec.conversion.strategy",
         "status.storedVersions",
     ]
+
+
+def test_definitions_in_use_need_certificates_that_can_be_read():
+    """Unless what was there before could not be read either."""
+    old = definition()
+    old["status"]["conditions"] = [{"type": "Established", "status": "True"}]
+    client = {"url": "https://a.b", "caBundle": "YQ=="}
+    webhook = {"conversionReviewVersions": ["v1"], "clientConfig": client}
+    new = definition(conversion={"strategy": "Webhook", "webhook": webhook})
+    assert errors_of(new) == []
+
+    def told(before):
+        errors = ErrorList()
+        validate_definition_update(new, before, errors)
+        return [str(error) for error in errors]
+
+    why = "unable to load root certificates: unable to parse bytes as PEM block"
+    at = "spec.conversion.webhookClientConfig.caBundle"
+    assert told(old) == [f'{at}: Invalid value: "YQ==": {why}']
+    old["spec"]["conversion"] = new["spec"]["conversion"]
+    assert told(old) == []
+
+
+def test_the_storage_version_has_been_stored():
+    """A status that names no version is completed."""
+    obj = definition()
+    obj["status"] = {"storedVersions": []}
+    default_definition(obj)
+    assert obj["status"] == {"storedVersions": ["v1"]}
+
+
+def test_formats_mean_something_for_some_types():
+    """Formats of numbers belong to numbers, those of text to text; each is told once."""
+    schema = {
+        "type": "object",
+        "properties": {
+            "a": {"type": "string", "format": "foo"},
+            "b": {"type": "integer", "format": "date-time"},
+            "c": {"type": "integer", "format": "int32"},
+            "d": {"type": "array", "items": {"format": "foo"}, "format": "int64"},
+            "e": {"type": "number", "format": "double"},
+            "f": {"type": "string", "format": "date-time"},
+        },
+    }
+    assert unrecognized_formats(schema) == ["foo", "date-time", "int64"]

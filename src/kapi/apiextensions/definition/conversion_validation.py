@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery import names
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
     from kapi.apimachinery.types import JSONObject
 
-__all__ = ["validate_conversion"]
+__all__ = ["validate_conversion", "validate_new_ca_bundle"]
 
 _STRATEGIES = ("None", "Webhook")
 _REVIEW_VERSIONS = ("v1", "v1beta1")
@@ -41,6 +42,35 @@ def validate_conversion(conversion: JSONObject, path: str, errors: ErrorList) ->
         errors.forbidden(f"{path}.webhookClientConfig", why)
     if versions:
         errors.forbidden(f"{path}.conversionReviewVersions", why)
+
+
+def validate_new_ca_bundle(
+    conversion: JSONObject, old: JSONObject, path: str, errors: ErrorList
+) -> None:
+    """Check the certificates of a definition in use, unless they were no certificates before."""
+    bundle, old_bundle = _ca_bundle(conversion), _ca_bundle(old)
+    if conversion.get("strategy") != "Webhook" or not bundle or _is_bundle(bundle):
+        return
+    if not old_bundle or _is_bundle(old_bundle):
+        why = "unable to load root certificates: unable to parse bytes as PEM block"
+        errors.invalid(f"{path}.webhookClientConfig.caBundle", bundle, why)
+
+
+def _ca_bundle(conversion: JSONObject) -> str:
+    client = (conversion.get("webhook") or {}).get("clientConfig") or {}
+    bundle: str = client.get("caBundle") or ""
+    return bundle
+
+
+def _is_bundle(bundle: str) -> bool:
+    import ssl  # noqa: PLC0415 - only definitions with conversion webhooks need it
+
+    try:
+        text = base64.b64decode(bundle).decode("ascii")
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
+    except (ssl.SSLError, ValueError):
+        return False
+    return True
 
 
 def _validate_review_versions(versions: list[str], path: str, errors: ErrorList) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kapi.apiextensions.definition.versions import storage_version
+
 if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject
 
@@ -13,7 +15,7 @@ _HTTPS = 443
 
 
 def default_definition(obj: JSONObject) -> None:
-    """Name the singular and the list, convert by nothing."""
+    """Name the singular and the list, convert by nothing; the storage version has been stored."""
     spec: JSONObject = obj.setdefault("spec", {})
     names: JSONObject = spec.setdefault("names", {})
     kind = names.get("kind") or ""
@@ -26,6 +28,14 @@ def default_definition(obj: JSONObject) -> None:
         spec["conversion"] = {"strategy": "None"}
     else:
         _default_webhook(conversion)
+    _default_stored_versions(obj)
+
+
+def _default_stored_versions(obj: JSONObject) -> None:
+    """A status that does not say in which versions objects are stored is one without objects."""
+    status, version = obj.get("status"), storage_version(obj["spec"])
+    if status is not None and not status.get("storedVersions") and version is not None:
+        status["storedVersions"] = [version]
 
 
 def _default_webhook(conversion: JSONObject) -> None:

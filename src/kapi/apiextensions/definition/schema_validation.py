@@ -17,6 +17,8 @@ from kapi.apiextensions.validations.check import has_rules
 from kapi.apimachinery.field import ErrorList
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kapi.apimachinery.types import JSONObject
 
 __all__ = ["has_defaults", "unrecognized_formats", "validate_schema"]
@@ -117,16 +119,19 @@ def has_defaults(schema: JSONObject) -> bool:
     return any(has_defaults(part) for _, _, part in subschemas(schema))
 
 
+_NUMBER_FORMATS = {"integer": ("int32", "int64"), "number": ("float", "double")}
+
+
 def unrecognized_formats(schema: JSONObject) -> list[str]:
-    """The formats of strings that mean nothing to the server, in order."""
-    found: set[str] = set()
-    _collect_formats(schema, found)
-    return sorted(found)
+    """The formats that mean nothing to the server for the type that they stand at, each once."""
+    return list(dict.fromkeys(_unrecognized(schema)))
 
 
-def _collect_formats(schema: JSONObject, found: set[str]) -> None:
-    name = schema.get("format") or ""
-    if name and schema.get("type") == "string" and not is_format_known(name):
-        found.add(name)
+def _unrecognized(schema: JSONObject) -> Iterator[str]:
+    name, kind = schema.get("format") or "", schema.get("type") or "string"
+    if name:
+        known = name in _NUMBER_FORMATS.get(kind, ())
+        if not known and not (kind == "string" and is_format_known(name)):
+            yield name
     for _, _, part in subschemas(schema):
-        _collect_formats(part, found)
+        yield from _unrecognized(part)

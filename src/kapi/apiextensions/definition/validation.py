@@ -9,7 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from kapi.apiextensions.definition.approval import ANNOTATION, approval_problem, is_protected
-from kapi.apiextensions.definition.conversion_validation import validate_conversion
+from kapi.apiextensions.definition.conversion_validation import (
+    validate_conversion,
+    validate_new_ca_bundle,
+)
 from kapi.apiextensions.definition.names_validation import require_names, validate_names
 from kapi.apiextensions.definition.schema_validation import has_defaults, validate_schema
 from kapi.apiextensions.definition.version_validation import (
@@ -81,6 +84,8 @@ def validate_definition_update(obj: JSONObject, old: JSONObject, errors: ErrorLi
     established = is_true(old, "Established")
     new_names, old_names = spec.get("names") or {}, old_spec.get("names") or {}
     if established:
+        conversions = (spec.get("conversion") or {}, old_spec.get("conversion") or {})
+        validate_new_ca_bundle(*conversions, "spec.conversion", errors)
         _immutable(spec, old_spec, "scope", "spec.scope", errors)
         _immutable(new_names, old_names, "kind", "spec.names.kind", errors)
     _immutable(spec, old_spec, "group", "spec.group", errors)
