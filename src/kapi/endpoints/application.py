@@ -56,6 +56,8 @@ MAX_BODY_BYTES = 3 * 1024 * 1024
 _GZIP_BYTES = 128 * 1024
 # kube-apiserver's --request-timeout.
 DEADLINE_SECONDS = 60.0
+# What all Warning headers of an answer may say, and one of them if that is not enough.
+_WARNING_CHARACTERS, _SHORT_WARNING_CHARACTERS = 4096, 256
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -236,7 +238,7 @@ class Application:
             out.append((b"content-type", response.content_type))
         if response.headers:
             out.extend(response.headers)
-        for text in warnings:
+        for text in _shown(warnings):
             if not text.isprintable():  # no header can carry control characters
                 continue
             quoted = text.replace("\\", "\\\\").replace('"', '\\"')
@@ -343,3 +345,17 @@ async def _wait_for_disconnect(response: Response, receive: Receive) -> None:
         pass
     if response.on_disconnect is not None:
         response.on_disconnect()
+
+
+def _shown(warnings: list[str]) -> list[str]:
+    """The warnings that an answer has room for: where they are too long, the beginning of each."""
+    if sum(map(len, warnings)) <= _WARNING_CHARACTERS:
+        return warnings
+    shown: list[str] = []
+    room = _WARNING_CHARACTERS
+    for text in warnings:
+        short = text[:_SHORT_WARNING_CHARACTERS]
+        if len(short) <= room:
+            shown.append(short)
+            room -= len(short)
+    return shown
