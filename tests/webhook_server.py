@@ -165,11 +165,12 @@ class WebhookServer:
             answer = await answer
         if answer is None:
             return False
+        media_type = "text/plain" if isinstance(answer, tuple) else "application/json"
         status, body = answer if isinstance(answer, tuple) else (200, answer)
         if isinstance(body, dict):
             body = json.dumps(body).encode()
         writer.write(
-            f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n"
+            f"HTTP/1.1 {status} X\r\nContent-Type: {media_type}\r\n"
             f"Content-Length: {len(body)}\r\n\r\n".encode()
             + body
         )

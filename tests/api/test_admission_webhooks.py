@@ -18,6 +18,12 @@ RULE = {
     "resources": ["configmaps"],
 }
 
+NO_KIND = "couldn't get version/kind; json parse error"
+INTO = (
+    r'into Go value of type struct { APIVersion string "json:\"apiVersion,omitempty\""; '
+    r'Kind string "json:\"kind,omitempty\"" }'
+)
+
 
 @pytest.fixture
 def register(cluster, hook):
@@ -136,15 +142,22 @@ async def test_answers_that_are_no_answers(cluster, hook, register, config_map, 
     """Each is a failed call, worded as users find it in search engines."""
     await register("mutating", "/a")
     answers = {
-        b"garbage": "failed to call webhook: couldn't get version/kind; json parse error: "
-        "invalid character 'g' looking for beginning of value",
+        b"garbage": f"failed to call webhook: {NO_KIND}: json: cannot unmarshal string {INTO}",
+        b"[]": f"failed to call webhook: {NO_KIND}: json: cannot unmarshal array {INTO}",
+        b'{"kind":1}': f"failed to call webhook: {NO_KIND}: json: cannot unmarshal number into Go "
+        "struct field .kind of type string",
         b"": "failed to call webhook: 0-length response with status code: 200 and content type: "
         "application/json",
         b"{}": "received invalid webhook response: webhook response was absent",
-        b'{"response":{"allowed":"yes"}}': "received invalid webhook response: expected "
+        b'{"response":{}}': "received invalid webhook response: expected "
         'response.uid="UID", got ""',
+        b'{"response":{"allowed":"yes"}}': "failed to call webhook: json: cannot unmarshal string "
+        "into Go struct field AdmissionResponse.response.allowed of type bool",
         (500, b"oops"): 'failed to call webhook: an error on the server ("oops") has prevented '
         "the request from succeeding",
+        (500, b'{"kind":"Status","message":"m"}'): "failed to call webhook: m",
+        (299, b"{}"): "failed to call webhook: the server responded with the status code 299 but "
+        "did not return more information",
         (404, b"x"): "failed to call webhook: the server could not find the requested resource",
         None: f'failed to call webhook: Post "{hook.url("/a")}?timeout=5s": EOF',
     }
@@ -156,6 +169,41 @@ async def test_answers_that_are_no_answers(cluster, hook, register, config_map, 
             'Internal error occurred: failed calling webhook "a.example.com": '
             + text.replace("UID", uid)
         )
+
+
+async def test_answers_in_yaml(cluster, hook, register, config_map):
+    """An answer that does not begin like JSON is read as YAML, whatever its media type."""
+    await register("mutating", "/a")
+    hook.handlers["/a"] = lambda request: (
+        "apiVersion: admission.k8s.io/v1\nkind: AdmissionReview\nresponse:\n"
+        f"  uid: {request['uid']}\n  allowed: true\n  warnings: ['', hear]\n"
+    ).encode()
+    answer = await cluster.post(MAPS, config_map("x"))
+    assert answer.status_code == 201
+    assert answer.headers.get_list("warning") == ['299 - "hear"']
+
+
+async def test_patches_that_do_not_apply(cluster, hook, register, config_map, fails):
+    """The operation that fails is told."""
+    await register("mutating", "/a")
+    hook.handlers["/a"] = lambda request: patched(request, {"op": "remove", "path": "/data/z"})
+    status = fails(await cluster.post(MAPS, config_map("x", data={"k": "1"})), 500, "InternalError")
+    assert status["message"] == (
+        "Internal error occurred: error in remove for path: '/data/z': Unable to remove "
+        "nonexistent key: z: missing value"
+    )
+
+
+async def test_warnings_that_take_too_much_room(cluster, hook, register, config_map):
+    """Of warnings beyond 4096 characters each is cut to 256."""
+    await register("validating", "/a")
+    hook.handlers["/a"] = lambda request: allow(request, warnings=["x" * 4096])
+    answer = await cluster.post(MAPS, config_map("x"))
+    assert len(answer.headers["warning"]) == len('299 - ""') + 4096
+    many = [f"{number:04}" * 100 for number in range(20)]
+    hook.handlers["/a"] = lambda request: allow(request, warnings=many)
+    answer = await cluster.post(MAPS, config_map("y"))
+    assert answer.headers.get_list("warning") == [f'299 - "{text[:256]}"' for text in many[:16]]
 
 
 async def test_answers_in_the_wrong_version(cluster, hook, register, config_map, fails):

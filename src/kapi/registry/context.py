@@ -49,8 +49,8 @@ class RequestContext:
         return format_micro_time(self.now_seconds)
 
     def warn(self, text: str) -> None:
-        """Add one Warning header to the answer."""
-        if text not in self.warnings:
+        """Add one Warning header to the answer, unless it says nothing, or nothing new."""
+        if text and text not in self.warnings:
             self.warnings.append(text)
 
     def annotate(self, key: str, text: str) -> None:

@@ -19,17 +19,17 @@ from kapi.admission.webhook.dispatcher import Dispatcher
 from kapi.admission.webhook.matching import Matching
 from kapi.admission.webhook.rules import is_exempt
 from kapi.admission.webhook.versions import reviewed_kind
-from kapi.apimachinery.errors import InternalError, StatusError
+from kapi.apimachinery.errors import InternalError
 from kapi.apimachinery.field import quote
 from kapi.apimachinery.patch import json as json_patch
 from kapi.registry.admission import Reinvocation
+from kapi.registry.webhook.client import no_object
 
 if TYPE_CHECKING:
     from kapi.admission.lookup import Lookup
     from kapi.admission.webhook.configurations import Webhook
     from kapi.admission.webhook.match_conditions import CompileCondition
     from kapi.admission.webhook.matching import Invocation
-    from kapi.admission.webhook.review import AdmissionResponse
     from kapi.admission.webhook.versions import ReviewedObjects, Versions
     from kapi.apimachinery.types import JSONObject
     from kapi.authorization.authorizer import Authorizer
@@ -123,10 +123,10 @@ class MutatingAdmissionWebhook(Plugin):
     ) -> bool:
         """Whether the webhook changed the object."""
         context = attributes.context
-        response = await self._dispatcher.call(context, invocation, objects, f"failed-open.{key}")
-        if response is None:
+        operations = await self._dispatcher.call(context, invocation, objects, f"failed-open.{key}")
+        if operations is None:
             return False
-        changed = bool(response.patch) and await _apply(invocation, objects, response)
+        changed = bool(operations) and await _apply(invocation, objects, operations)
         webhook = invocation.webhook
         noted = {
             "configuration": webhook.configuration,
@@ -138,14 +138,9 @@ class MutatingAdmissionWebhook(Plugin):
 
 
 async def _apply(
-    invocation: Invocation,
-    objects: ReviewedObjects,
-    response: AdmissionResponse,
+    invocation: Invocation, objects: ReviewedObjects, operations: list[JSONObject]
 ) -> bool:
     """Change the object by the patch; raises InternalError."""
-    operations = _operations(response.patch)
-    if not operations:
-        return False
     obj, _ = objects.new(invocation.resource)
     if obj is None:
         raise InternalError(
@@ -153,17 +148,9 @@ async def _apply(
             "object, which is not supported for this operation"
         )
     try:
-        changed = json_patch.apply(obj, operations)
-    except StatusError as error:
-        raise InternalError(error.message) from error
+        changed = json_patch.patched(obj, operations)
+    except json_patch.PatchError as error:
+        raise InternalError(str(error)) from error
     if not isinstance(changed, dict):
-        raise InternalError("the patch of a webhook must leave an object")
+        raise InternalError(no_object(changed))
     return await objects.accept(invocation.resource, changed)
-
-
-def _operations(patch: bytes) -> list[JSONObject]:
-    try:
-        operations: list[JSONObject] = json_patch.decode(patch).value
-    except StatusError as error:
-        raise InternalError(error.message) from error
-    return operations

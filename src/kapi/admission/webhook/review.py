@@ -7,23 +7,32 @@ Implements "Webhook request and response" of the documentation for ``admission.k
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
+from kapi.admission.webhook.answer import decode_answer
 from kapi.admission.webhook.versions import ReviewedObjects, reviewed_kind
 from kapi.apimachinery.errors import StatusError
 from kapi.apimachinery.field import quote
+from kapi.apimachinery.patch.document import kind_of
+from kapi.apimachinery.serializer import json
 from kapi.registry.webhook.client import CallFailed
 
 if TYPE_CHECKING:
-    from kapi.apimachinery.types import JSONObject, JSONValue
+    from kapi.apimachinery.types import JSONObject
     from kapi.apimachinery.user import UserInfo
     from kapi.registry.admission import Attributes
     from kapi.registry.catalogue import Resource
 
-__all__ = ["AdmissionResponse", "WebhookDenied", "describe_request", "read_review", "write_review"]
+__all__ = [
+    "AdmissionResponse",
+    "WebhookDenied",
+    "describe_request",
+    "read_patch",
+    "read_review",
+    "write_review",
+]
 
 _GROUP = "admission.k8s.io"
 _KIND = "AdmissionReview"
@@ -110,7 +119,7 @@ def write_review(
 
 
 class AdmissionResponse(NamedTuple):
-    """A checked answer. ``patch`` is the JSON of a JSON patch, nothing for no change."""
+    """A checked answer. ``patch`` is the text of a JSON patch, empty for no change."""
 
     allowed: bool
     result: JSONObject
@@ -120,33 +129,59 @@ class AdmissionResponse(NamedTuple):
     audit_annotations: dict[str, str]
 
 
-def read_review(review: JSONObject, version: str, uid: str, *, mutating: bool) -> AdmissionResponse:
+def read_review(answer: JSONObject, version: str, uid: str, *, mutating: bool) -> AdmissionResponse:
     """The answer in a review; raises CallFailed when it is none to this request."""
-    response = _member(review, "", "response", dict)
-    if not response:
-        if review.get("response") is None:
-            raise _invalid("webhook response was absent")
-        response = {}
-    patch = _patch(_member(response, "response.", "patch", str) or "")
-    patch_type = _member(response, "response.", "patchType", str)
+    response = decode_answer(answer, version).get("response")
+    if response is None:
+        raise _invalid("webhook response was absent")
+    patch = base64.b64decode(response.get("patch") or "")
+    patch_type = response.get("patchType")
     if version == "v1":
-        _check(review, response, uid)
+        _check(answer, response, uid)
         _check_patch(patch, patch_type, mutating=mutating)
     else:  # not checked in this version
         patch_type = "JSONPatch" if patch else None
     return AdmissionResponse(
-        bool(_member(response, "response.", "allowed", bool)),
-        _member(response, "response.", "status", dict) or {},
+        response.get("allowed") or False,
+        response.get("status") or {},
         patch if mutating else b"",
         patch_type or "",
-        [str(text) for text in _member(response, "response.", "warnings", list) or ()],
-        {
-            str(key): str(text)
-            for key, text in (
-                _member(response, "response.", "auditAnnotations", dict) or {}
-            ).items()
-        },
+        response.get("warnings") or [],
+        response.get("auditAnnotations") or {},
     )
+
+
+def read_patch(response: AdmissionResponse) -> list[JSONObject]:
+    """The operations of an answer's patch; raises CallFailed when it is no JSON patch."""
+    if not response.patch:
+        return []
+    try:
+        operations = json.loads(response.patch)
+    except json.JSONError as error:
+        raise _undecodable(str(error)) from error
+    if operations is None:
+        return []
+    if not isinstance(operations, list):
+        found = kind_of(operations)
+        into = "Go value of type jsonpatch.Patch"
+        raise _undecodable(f"json: cannot unmarshal {found} into {into}")
+    for index, operation in enumerate(operations):
+        if operation is not None and not isinstance(operation, dict):
+            into = f"Patch.{index} of type jsonpatch.Operation"
+            raise _undecodable(f"json: cannot unmarshal {kind_of(operation)} into {into}")
+    if operations and response.patch_type != "JSONPatch":
+        raise CallFailed(f"unsupported patch type {quote(response.patch_type)}")
+    return [_of_texts(operation or {}) for operation in operations]
+
+
+def _of_texts(operation: JSONObject) -> JSONObject:
+    """An operation without what is no text but must be one: that counts as missing."""
+    texts = {k: v for k, v in operation.items() if k == "value" or isinstance(v, str)}
+    return {"op": "unknown", **texts}
+
+
+def _undecodable(why: str) -> CallFailed:
+    return CallFailed(f"received undecodable patch in webhook response: {why}")
 
 
 def _invalid(why: str) -> CallFailed:
@@ -156,8 +191,8 @@ def _invalid(why: str) -> CallFailed:
 def _check(review: JSONObject, response: JSONObject, uid: str) -> None:
     given = response.get("uid") or ""
     if given != uid:
-        raise _invalid(f"expected response.uid={quote(uid)}, got {quote(str(given))}")
-    api_version, kind = str(review.get("apiVersion") or ""), str(review.get("kind") or "")
+        raise _invalid(f"expected response.uid={quote(uid)}, got {quote(given)}")
+    api_version, kind = review.get("apiVersion") or "", review.get("kind") or ""
     if api_version != f"{_GROUP}/v1" or kind != _KIND:
         group, _, version = api_version.rpartition("/")
         raise _invalid(
@@ -179,30 +214,6 @@ def _check_patch(patch: bytes, patch_type: str | None, *, mutating: bool) -> Non
         raise _invalid("webhook returned response.patchType but not response.patch")
     if patch_type == "":
         raise _invalid('webhook returned invalid response.patchType of ""')
-    if patch_type not in {None, "JSONPatch"}:
-        raise CallFailed(f"unsupported patch type {quote(patch_type or '')}")
-
-
-def _patch(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
-        raise CallFailed("failed to call webhook: illegal base64 data in response.patch") from error
-
-
-_TYPES = {dict: "object", list: "array", str: "string", bool: "bool"}
-
-
-def _member(obj: JSONObject, prefix: str, name: str, wanted: type) -> JSONValue:
-    """A member of an answer, None where it is missing or null."""
-    value = obj.get(name)
-    if value is not None and not isinstance(value, wanted):
-        found = _TYPES.get(type(value), "number")
-        raise CallFailed(
-            f"failed to call webhook: json: cannot unmarshal {found} into Go struct field "
-            f"AdmissionReview.{prefix}{name} of type {_TYPES[wanted]}"
-        )
-    return value
 
 
 class WebhookDenied(StatusError):
@@ -213,14 +224,15 @@ class WebhookDenied(StatusError):
         explanation = result.get("message") or result.get("reason")
         text = f"{denied}: {explanation}" if explanation else f"{denied} without explanation"
         code = result.get("code")
-        if not isinstance(code, int) or code < _CLIENT_ERROR:
+        if not code or code < _CLIENT_ERROR:
             code = _CLIENT_ERROR
         super().__init__(text, result.get("details"), code=code)
-        self._reason = str(result.get("reason") or "")
+        self._reason = result.get("reason") or ""
+        self._metadata = result.get("metadata") or {}
 
     def status(self) -> JSONObject:
-        """The Status, with the reason that the webhook gave."""
-        status = super().status()
+        """The Status, with the reason and metadata that the webhook gave."""
+        status = {**super().status(), "metadata": self._metadata}
         if not self._reason:
             return status
         return {

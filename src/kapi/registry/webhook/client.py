@@ -13,23 +13,30 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from kapi.apimachinery.field import quote
-from kapi.apimachinery.serializer import json
+from kapi.apimachinery.patch.document import kind_of
+from kapi.apimachinery.serializer import json, yaml
 from kapi.registry.webhook.service_resolver import UnresolvedService
 from kapi.util.http_client import HTTPClientError, join_host_port
 from kapi.util.http_pool import ConnectionPool, Endpoint
 
 if TYPE_CHECKING:
-    from kapi.apimachinery.types import JSONObject
+    from kapi.apimachinery.types import JSONObject, JSONValue
     from kapi.registry.webhook.credentials import WebhookCredential, WebhookCredentials
     from kapi.registry.webhook.service_resolver import ServiceResolver
     from kapi.util.http_pool import Answer
 
-__all__ = ["CallFailed", "WebhookClient"]
+__all__ = ["CallFailed", "WebhookClient", "no_object"]
 
 _HTTPS_PORT = 443
 _SERVER_ERRORS = 500
-_SUCCESS = range(200, 300)
+_SUCCESS = range(200, 207)
+_NOT_ACCEPTABLE = 406
 _PREFIX = "failed to call webhook: "
+_NO_KIND = "couldn't get version/kind; json parse error"
+_TYPE_META = (
+    r'struct { APIVersion string "json:\"apiVersion,omitempty\""; '
+    r'Kind string "json:\"kind,omitempty\"" }'
+)
 # CA bundles whose TLS contexts are kept.
 _CONTEXTS = 256
 # What an answer without a Status says.
@@ -197,37 +204,69 @@ class _Unreadable(Exception):
 
 def _read(answer: Answer) -> JSONObject:
     status, body = answer.head.status, answer.body
-    value: object = None
-    problem = ""
-    try:
-        value = json.loads(body) if body else None
-    except json.JSONError as error:
-        problem = str(error)
-    if (
-        isinstance(value, dict)
-        and value.get("kind") == "Status"
-        and value.get("status") != "Success"
-    ):
-        raise _Unreadable(value.get("message") or "unknown")
     if status not in _SUCCESS:
-        raise _Unreadable(_message(status, body))
+        raise _Unreadable(_failure(answer))
     if not body:
-        media_type = answer.head.header(b"content-type").decode("latin-1")
+        media_type = _media_type(answer) or "application/json"
         raise _Unreadable(
             f"0-length response with status code: {status} and content type: {media_type}"
         )
-    if problem:
-        raise _Unreadable(f"couldn't get version/kind; json parse error: {problem}")
+    try:
+        value = _value(body)
+    except (json.JSONError, yaml.YAMLError) as error:
+        raise _Unreadable(f"couldn't get version/kind; json parse error: {error}") from error
+    if value is None:
+        return {}
     if not isinstance(value, dict):
-        raise _Unreadable(
-            f"couldn't get version/kind; json parse error: json: cannot unmarshal {_kind(value)} "
-            "into Go value of type struct"
-        )
+        raise _Unreadable(no_object(value))
+    for member in ("apiVersion", "kind"):
+        found = value.get(member)
+        if found is not None and not isinstance(found, str):
+            problem = f"json: cannot unmarshal {kind_of(found)} into Go struct field .{member}"
+            raise _Unreadable(f"{_NO_KIND}: {problem} of type string")
     return value
 
 
-def _message(status: int, body: bytes) -> str:
-    text = body.decode("utf-8", "replace").strip() or "unknown"
+def _value(body: bytes) -> JSONValue:
+    """An answer is JSON if it begins like an object, and otherwise YAML, whatever it is said to be.
+
+    Raises JSONError and YAMLError.
+    """
+    if body.lstrip()[:1] == b"{":
+        return json.loads(body)
+    return yaml.load(body).value
+
+
+def no_object(value: JSONValue) -> str:
+    """What is said of JSON where an object with its kind is wanted."""
+    return f"{_NO_KIND}: json: cannot unmarshal {kind_of(value)} into Go value of type {_TYPE_META}"
+
+
+def _failure(answer: Answer) -> str:
+    """What an answer that tells of a failure says: its own Status, or else its code."""
+    try:
+        value = _value(answer.body) if answer.body else None
+    except (json.JSONError, yaml.YAMLError):
+        value = None
+    if isinstance(value, dict) and value.get("kind") == "Status":
+        message = value.get("message")
+        if value.get("status") != "Success":
+            return message if message and isinstance(message, str) else "unknown"
+    return _message(answer)
+
+
+def _media_type(answer: Answer) -> str:
+    return answer.head.header(b"content-type").decode("latin-1")
+
+
+def _message(answer: Answer) -> str:
+    status, media_type = answer.head.status, _media_type(answer)
+    text = ""
+    if not media_type or media_type.startswith("text/"):
+        text = answer.body.decode("utf-8", "replace").strip()
+    if status == _NOT_ACCEPTABLE and not text:
+        return "the server was unable to respond with a content type that the client supports"
+    text = text or "unknown"
     if status in _SPEAKING:
         return text
     if status in _MESSAGES:
@@ -235,11 +274,3 @@ def _message(status: int, body: bytes) -> str:
     if status >= _SERVER_ERRORS:
         return f"an error on the server ({quote(text)}) has prevented the request from succeeding"
     return f"the server responded with the status code {status} but did not return more information"
-
-
-def _kind(value: object) -> str:
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, str):
-        return "string"
-    return "array" if isinstance(value, list) else "number"
