@@ -18,6 +18,7 @@ __all__ = [
     "CREDENTIAL_ID",
     "PRIVILEGED_GROUP",
     "UserInfo",
+    "node_of",
     "service_account_groups",
     "service_account_of",
     "service_account_username",
@@ -31,6 +32,8 @@ ALL_SERVICE_ACCOUNTS = "system:serviceaccounts"
 PRIVILEGED_GROUP = "system:masters"
 CREDENTIAL_ID = "authentication.kubernetes.io/credential-id"
 _SERVICE_ACCOUNT_PREFIX = "system:serviceaccount:"
+_NODES_GROUP = "system:nodes"
+_NODE_PREFIX = "system:node:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +75,10 @@ def service_account_of(username: str) -> tuple[str, str] | None:
     if not colon or names.dns1123_label(namespace) or names.dns1123_subdomain(name):
         return None
     return namespace, name
+
+
+def node_of(user: UserInfo) -> str | None:
+    """The node whose kubelet the user is; None for others, empty for a node without a name."""
+    if _NODES_GROUP not in user.groups or not user.name.startswith(_NODE_PREFIX):
+        return None
+    return user.name[len(_NODE_PREFIX) :]

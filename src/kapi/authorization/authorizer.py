@@ -6,26 +6,29 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from kapi.apimachinery.types import JSONObject
     from kapi.apimachinery.user import UserInfo
     from kapi.authorization.attributes import AuthorizationAttributes
 
-__all__ = ["Authorizer", "Decision", "SubjectRules", "aggregate"]
+__all__ = ["Authorizer", "Decision", "SubjectRules", "aggregate", "decide"]
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What an authorizer says. Neither allowed nor denied means that it has no opinion.
 
-    ``reason`` explains it, ``error`` tells what went wrong while it was made.
+    ``reason`` explains it, ``error`` tells what went wrong while it was made. With ``prepare``
+    nothing is decided yet: await it and ask again (see :func:`decide`). Only the first request of
+    a kind of user meets this, for whom something is to be read first.
     """
 
     allowed: bool
     reason: str = ""
     denied: bool = False
     error: str = ""
+    prepare: Callable[[], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +59,12 @@ class Authorizer(Protocol):
     def rules(self, user: UserInfo, namespace: str) -> SubjectRules:
         """What the user may do in the namespace."""
         ...
+
+
+async def decide(authorizer: Authorizer, attributes: AuthorizationAttributes) -> Decision:
+    """The decision, once what it takes is there; raises what hinders that."""
+    decision = authorizer.authorize(attributes)
+    if decision.prepare is not None:
+        await decision.prepare()
+        decision = authorizer.authorize(attributes)
+    return decision

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kapi.authorization.authorizer import Authorizer
+    from kapi.authorization.node import NodeAuthorizer
     from kapi.authorization.rbac import RoleGetter
 
 __all__ = ["authorizer_for"]
 
 
-def authorizer_for(modes: Sequence[str], roles: RoleGetter) -> Authorizer:
+def authorizer_for(modes: Sequence[str], roles: RoleGetter, nodes: NodeAuthorizer) -> Authorizer:
     """The authorizer of the given modes, which are asked in their order.
 
-    ``system:masters`` may do everything in every mode. The mode Node has no opinion of its own:
-    nodes may do what roles allow them.
+    ``system:masters`` may do everything in every mode.
     """
     authorizers: list[Authorizer] = [PrivilegedGroup()]
     for mode in modes:
@@ -30,6 +30,8 @@ def authorizer_for(modes: Sequence[str], roles: RoleGetter) -> Authorizer:
             authorizers.append(AlwaysAllow())
         elif mode == "AlwaysDeny":
             authorizers.append(AlwaysDeny())
+        elif mode == "Node":
+            authorizers.append(nodes)
         elif mode == "RBAC":
             authorizers.append(RBACAuthorizer(roles))
     return Union(authorizers)

@@ -26,17 +26,27 @@ class Union:
         self._authorizers = tuple(authorizers)
 
     def authorize(self, attributes: AuthorizationAttributes) -> Decision:
-        """Without any opinion, what all had to say, one line each."""
+        """Without any opinion, what all had to say, one line each.
+
+        One that cannot decide yet stands back behind others that allow.
+        """
         reasons: list[str] = []
         errors: list[str] = []
+        undecided: Decision | None = None
         for authorizer in self._authorizers:
             decision = authorizer.authorize(attributes)
-            if decision.allowed or decision.denied:
+            if decision.allowed:
                 return decision
+            if decision.prepare is not None:
+                undecided = decision
+            elif decision.denied:
+                return undecided or decision
             if decision.reason:
                 reasons.append(decision.reason)
             if decision.error:
                 errors.append(decision.error)
+        if undecided is not None:
+            return undecided
         return Decision(allowed=False, reason="\n".join(reasons), error=aggregate(errors))
 
     def rules(self, user: UserInfo, namespace: str) -> SubjectRules:

@@ -171,7 +171,8 @@ class Application:
             )
             if PREFIX in b"\n".join(headers):  # one look at all names, for every request
                 self._impersonation.apply(request, scope)
-            authorize(request, self._api.authorizer)
+            while (prepare := authorize(request, self._api.authorizer)) is not None:
+                await prepare()
             response = await self._answer(request, scope, receive)
         except (StatusError, StorageError) as error:
             response = self._failure(error, headers)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject
     from kapi.endpoints.api import API
 
-__all__ = ["ensure_bootstrap_policy"]
+__all__ = ["cluster_role_rules", "ensure_bootstrap_policy"]
 
 _RBAC = "rbac.authorization.k8s.io"
 _FLOW = "flowcontrol.apiserver.k8s.io"
@@ -47,8 +47,7 @@ _AUTOUPDATE_SPEC = "apf.kubernetes.io/autoupdate-spec"
 
 async def ensure_bootstrap_policy(api: API) -> None:
     """Create or complete all objects; groups that are switched off are left out."""
-    text = importlib.resources.files("kapi.facts").joinpath("bootstrap.json").read_bytes()
-    table = orjson.loads(text)
+    table = _table()
     client = InProcessClient(api)
     for kind, gvr in _RESOURCES.items():
         await _ensure_all(client, gvr, table[kind])
@@ -59,6 +58,17 @@ async def ensure_bootstrap_policy(api: API) -> None:
                 producer = InProcessClient(api, manager=f"{_FLOW_MANAGER}-{version}")
                 await _ensure_all(producer, gvr, table[kind])
                 break
+
+
+def cluster_role_rules(name: str) -> list[JSONObject]:
+    """The rules of a default ClusterRole, whatever the one of this name in the store has."""
+    return next(role["rules"] for role in _table()["ClusterRole"] if role["name"] == name)
+
+
+def _table() -> JSONObject:
+    text = importlib.resources.files("kapi.facts").joinpath("bootstrap.json").read_bytes()
+    table: JSONObject = orjson.loads(text)
+    return table
 
 
 async def _ensure_all(

@@ -54,6 +54,7 @@ from kapi.server.engines import open_engine
 from kapi.server.escalation_check import EscalationCheck
 from kapi.server.extension_authentication import AuthenticationConfigMap
 from kapi.server.lookup import StoreLookup
+from kapi.server.node_graph import node_authorizer
 from kapi.server.options import OptionsError, StartError, first_service_ip
 from kapi.server.quota_status import ClientQuotaStatus
 from kapi.server.replica import Replica, advertised_address
@@ -175,7 +176,11 @@ class APIServer:
         """What handlers work with; fills ``stores``."""
         options = self.options
         self._roles = roles = StoredRoles(stores)
-        authorizer = authorizer_for(options.authorization_modes, roles)
+        authorizer = authorizer_for(
+            options.authorization_modes,
+            roles,
+            node_authorizer(stores, catalogue, options.kubernetes_minor),
+        )
         converter = TypeConverter(scheme.compiler)
         plugins = builtin_plugins(
             lookup,
@@ -289,6 +294,8 @@ class APIServer:
             await self._controllers.stop()
         if self._replica is not None:
             await self._replica.stop()
+        if self._roles is not None:
+            self._roles.stop()
         if self._aggregator is not None:
             await self._aggregator.stop()
         if self._authentication is not None:

@@ -63,9 +63,16 @@ class _NoRoles:
 )
 def test_modes(modes, allowed):
     """The authorizer of --authorization-mode; the privileged group may do everything in each."""
-    authorizer = authorizer_for(modes, _NoRoles())
+    authorizer = authorizer_for(modes, _NoRoles(), _Fixed(Decision(allowed=False)))
     assert authorizer.authorize(_get(_ANN)).allowed is allowed
     assert authorizer.authorize(_get(_MASTER)).allowed
+
+
+def test_the_mode_node():
+    """The authorizer of nodes is asked in the mode Node only."""
+    nodes = _Fixed(Decision(allowed=True))
+    assert authorizer_for(["Node"], _NoRoles(), nodes).authorize(_get(_ANN)).allowed
+    assert not authorizer_for(["RBAC"], _NoRoles(), nodes).authorize(_get(_ANN)).allowed
 
 
 def test_always():

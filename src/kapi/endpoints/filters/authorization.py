@@ -13,6 +13,8 @@ from kapi.apimachinery.errors import Forbidden
 from kapi.authorization.attributes import AuthorizationAttributes
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from kapi.authorization.authorizer import Authorizer
     from kapi.endpoints.request import Request
 
@@ -77,14 +79,20 @@ def _read_selectors(attributes: AuthorizationAttributes, request: Request) -> No
         attributes.name = name
 
 
-def authorize(request: Request, authorizer: Authorizer) -> None:
-    """Raises Forbidden unless the user may do this."""
+def authorize(request: Request, authorizer: Authorizer) -> Callable[[], Awaitable[None]] | None:
+    """Raises Forbidden unless the user may do this.
+
+    Not None where that cannot be decided yet: await it and ask again, until it is None.
+    """
     attributes = attributes_of(request)
     decision = authorizer.authorize(attributes)
     if not decision.allowed:
+        if decision.prepare is not None:
+            return decision.prepare
         error = refusal(attributes, decision.reason)
         error.headers.update(_REFUSAL_HEADERS)
         raise error
+    return None
 
 
 def authorize_creation(request: Request, authorizer: Authorizer) -> None:

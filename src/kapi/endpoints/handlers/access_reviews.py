@@ -12,6 +12,7 @@ from kapi.apimachinery import fields, labels
 from kapi.apimachinery.errors import BadRequest
 from kapi.apimachinery.user import UserInfo
 from kapi.authorization.attributes import AuthorizationAttributes
+from kapi.authorization.authorizer import decide
 from kapi.endpoints.handlers.reviews import answer_review
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["review_access", "review_own_access", "review_own_rules"]
 
+_SIGNS = {"In": "=", "NotIn": "!="}
 _OPERATORS = frozenset({"In", "NotIn", "Exists", "DoesNotExist"})
 
 
@@ -34,7 +36,7 @@ async def review_access(api: API, request: Request, resource: Resource) -> Respo
         user = UserInfo(
             spec.get("user") or "", spec.get("uid") or "", tuple(spec.get("groups") or ()), extra
         )
-        return _answered(api, review, user)
+        return await _answered(api, review, user)
 
     return await answer_review(api, request, resource, answer)
 
@@ -43,7 +45,7 @@ async def review_own_access(api: API, request: Request, resource: Resource) -> R
     """Answer a SelfSubjectAccessReview."""
 
     async def answer(review: JSONObject) -> JSONObject:
-        return _answered(api, review, request.user)
+        return await _answered(api, review, request.user)
 
     return await answer_review(api, request, resource, answer)
 
@@ -75,9 +77,9 @@ async def review_own_rules(api: API, request: Request, resource: Resource) -> Re
     return await answer_review(api, request, resource, answer, managed=False)
 
 
-def _answered(api: API, review: JSONObject, user: UserInfo) -> JSONObject:
+async def _answered(api: API, review: JSONObject, user: UserInfo) -> JSONObject:
     spec = review["spec"]
-    decision = api.authorizer.authorize(_attributes(spec, user))
+    decision = await decide(api.authorizer, _attributes(spec, user))
     status: JSONObject = {"allowed": decision.allowed}
     if decision.denied:
         status["denied"] = True
@@ -110,7 +112,21 @@ def _attributes(spec: JSONObject, user: UserInfo) -> AuthorizationAttributes:
         resource,
         asked.get("subresource") or subresource,
         asked.get("name") or "",
+        field_selector=_selector_text(asked.get("fieldSelector")),
     )
+
+
+def _selector_text(selector: JSONObject | None) -> str:
+    """A field selector of a review as text; what narrows nothing for sure is left out."""
+    if not selector:
+        return ""
+    terms = []
+    for requirement in selector.get("requirements") or ():
+        sign = _SIGNS.get(requirement.get("operator"))
+        values: list[str] = requirement.get("values") or []
+        if sign and len(values) == 1:
+            terms.append(fields.Term(requirement.get("key") or "", values[0], sign == "!="))
+    return selector.get("rawSelector") or ",".join(map(str, terms))
 
 
 def _ignored_selectors(spec: JSONObject) -> list[str]:

@@ -293,6 +293,14 @@ class Cacher:
         """The revision of the newest change applied here: while it stays, so does every answer."""
         return self._history.last_revision
 
+    def changes_since(self, revision: int) -> list[Change]:
+        """The changes after a revision, oldest first; see ``last_change``.
+
+        Raises:
+            RevisionCompacted: changes after that revision are not kept any more.
+        """
+        return self._history.since(revision)
+
     def get(self, key: str) -> Entry | None:
         """The object of a key now."""
         if self._subscription is None:
