@@ -92,10 +92,13 @@ def _value(kind, r, depth):
 
 
 def _without_types(kind, value):
-    """The value without apiVersion and kind of embedded objects, which messages do not carry."""
+    """The value without what messages do not carry.
+
+    That is apiVersion and kind of embedded objects, and that a list without items is there.
+    """
     if kind.kind == "struct" and isinstance(value, dict):
         return {
-            name: _without_types(kind.fields[name].type, item)
+            name: None if item == [] else _without_types(kind.fields[name].type, item)
             for name, item in value.items()
             if kind.fields[name].number
         }
