@@ -45,6 +45,11 @@ class FaultyEngine(Engine):
                 receiver.closed(Unavailable("the watch was lost"))
         return True
 
+    @property
+    def below(self):
+        """The engine as others see it, without faults."""
+        return self._engine
+
     async def _call(self, method, *arguments, **options):
         if not self._fails():
             return await method(*arguments, **options)

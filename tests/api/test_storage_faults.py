@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from faulty_engine import FaultyEngine
 
+from kapi.storage.engine import Delete
 from kapi.storage.memory import MemoryEngine
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
@@ -14,16 +15,21 @@ MOST_CALLS = 200
 
 
 @pytest.fixture
-async def faulty(monkeypatch, start_cluster):
-    """A server, and the engine below it."""
+def faulty_engine(monkeypatch):
+    """The engine below the servers of a test."""
     engine = FaultyEngine(MemoryEngine())
 
     async def opened(*arguments):
         return engine
 
     monkeypatch.setattr("kapi.server.server.open_engine", opened)
-    cluster = await start_cluster(controllers=())
-    return cluster, engine
+    return engine
+
+
+@pytest.fixture
+async def faulty(faulty_engine, start_cluster):
+    """A server, and the engine below it."""
+    return await start_cluster(controllers=()), faulty_engine
 
 
 class Client:
@@ -188,3 +194,27 @@ async def test_a_store_that_fails_at_the_start_is_reported(monkeypatch, start_cl
     engine.heal()
     cluster = await start_cluster(controllers=())
     assert (await cluster.get("/api/v1/namespaces/default")).status_code == 200
+
+
+async def test_rights_that_others_take_away_meanwhile(faulty_engine, start_cluster, tmp_path):
+    """After a loss roles and bindings are read again without anybody asking for them."""
+    path = tmp_path / "tokens.csv"
+    path.write_text("ann-token,ann,ann-id\n")
+    cluster = await start_cluster(controllers=(), token_auth_file=path)
+    bindings = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
+    view = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
+    subjects = [{"kind": "User", "name": "ann"}]
+    binding = {"metadata": {"name": "ann"}, "roleRef": view, "subjects": subjects}
+    assert (await cluster.post(bindings, binding)).is_success
+    ann = {"Authorization": "Bearer ann-token"}
+    assert (await cluster.get(CONFIG_MAPS, headers=ann)).is_success
+    faulty_engine.arm(1, for_good=True, outcome="watches lost")
+    assert not (await cluster.get(f"{CONFIG_MAPS}/a")).is_success
+    assert (await cluster.get("/apis/apps/v1", headers=ann)).is_success
+    found = await faulty_engine.below.range("/", "0")
+    (key,) = [each.key for each in found.items if each.key.endswith("clusterrolebindings/ann")]
+    await faulty_engine.below.txn([], [Delete(key)])
+    faulty_engine.heal()
+    async with asyncio.timeout(5):
+        while (await cluster.get(CONFIG_MAPS, headers=ann)).status_code != 403:
+            await asyncio.sleep(0.05)

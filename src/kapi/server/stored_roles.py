@@ -1,14 +1,18 @@
 """StoredRoles: the roles and bindings of a server, read from its watch caches.
 
 What a write of this server has changed is seen by the next request. Objects are parsed once for
-each version of them; a server that has just lost its store goes on with what it knew.
+each version of them; a server that has just lost its store goes on with what it knew, and reads all
+again as soon as it can: others may have taken rights away.
 """
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery.types import GroupResource
+from kapi.storage.errors import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +29,9 @@ _CLUSTER_ROLES = GroupResource(_GROUP, "clusterroles")
 _ROLE_BINDINGS = GroupResource(_GROUP, "rolebindings")
 _CLUSTER_ROLE_BINDINGS = GroupResource(_GROUP, "clusterrolebindings")
 _ALL = (_ROLES, _CLUSTER_ROLES, _ROLE_BINDINGS, _CLUSTER_ROLE_BINDINGS)
+_LOG = logging.getLogger(__name__)
+
+_PAUSE_SECONDS = 0.5
 # Roles and lists of bindings that are kept parsed.
 _KEPT = 4096
 
@@ -36,13 +43,32 @@ class StoredRoles:
         self._stores = stores
         self._roles: dict[str, tuple[Entry, JSONObject]] = {}
         self._bindings: dict[tuple[GroupResource, str], tuple[int, list[JSONObject]]] = {}
+        self._task: asyncio.Task[None] | None = None
 
     async def load(self) -> None:
-        """Read what is stored; before this nobody has any role."""
+        """Read what is stored, and keep it read until ``stop``; before this nobody has any role."""
+        await self._read()
+        if self._task is None:
+            self._task = asyncio.create_task(self._follow())
+
+    def stop(self) -> None:
+        """What is lost from now on is not read again."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _read(self) -> None:
         for resource in _ALL:
             store = self._stores.get(resource)
-            if store is not None:
+            if store is not None and not store.storage.cacher.is_loaded:
                 await store.storage.ready()
+
+    async def _follow(self) -> None:
+        while True:
+            await asyncio.sleep(_PAUSE_SECONDS)
+            try:
+                await self._read()
+            except StorageError as error:
+                _LOG.warning("roles and bindings are as they were, they cannot be read: %s", error)
 
     def role(self, namespace: str, name: str) -> JSONObject | None:
         """See the protocol."""
