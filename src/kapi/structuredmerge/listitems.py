@@ -60,13 +60,13 @@ def _one_key(key: str, defaults: Any) -> ElementOf:
             value = item.get(key)
             if value.__class__ is str and _PLAIN(value):
                 return f'{prefix}{value}"}}'
-        return key_element({key: _key(item, key, defaults)})
+        return key_element(_present_keys(item, (key,), defaults))
 
     return element
 
 
 def _many_keys(schema: ListSchema) -> ElementOf:
-    keys, defaults = tuple(sorted(schema.keys)), schema.defaults
+    keys, defaults, declared = tuple(sorted(schema.keys)), schema.defaults, tuple(schema.keys)
 
     def element(item: Any) -> str:
         if item.__class__ is dict:
@@ -81,25 +81,26 @@ def _many_keys(schema: ListSchema) -> ElementOf:
                     break
             else:
                 return f"k:{{{','.join(parts)}}}"
-        return key_element({key: _key(item, key, defaults) for key in keys})
+        return key_element(_present_keys(item, declared, defaults))
 
     return element
 
 
-def _key(item: Any, key: str, defaults: Any) -> Any:
+def _present_keys(item: Any, keys: tuple[str, ...], defaults: Any) -> dict[str, Any]:
+    """The keys that an item has or that have defaults, by name; one of them is enough."""
     if item is None:
         raise SchemaError("associative list with keys may not have a null element")
     if not isinstance(item, dict):
         raise SchemaError("associative list with keys may not have non-map elements")
-    if key in item:
-        return item[key]
-    default = defaults.get(key)
-    if default is None:
+    found = {key: item[key] if key in item else defaults.get(key) for key in keys}
+    present = {key: found[key] for key in sorted(keys) if key in item or found[key] is not None}
+    if not present:
+        names = " ".join(f'"{key}"' for key in keys)
         raise SchemaError(
-            f'associative list with keys has an element that omits key field "{key}" '
-            "(and doesn't have default value)"
+            f"associative list with keys has an element that omits all key fields [{names}] "
+            "(and doesn't have default values for any key fields)"
         )
-    return default
+    return present
 
 
 def index(items: list[Any], element: ElementOf) -> dict[str, Any]:

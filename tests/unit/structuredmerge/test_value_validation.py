@@ -40,12 +40,16 @@ from kapi.structuredmerge.validation import message
             {"spec": {"ports": [{"port": 1}, {"port": 1, "protocol": "TCP"}]}},
             '.spec.ports: duplicate entries for key [port=1,protocol="TCP"]',
         ),
+        (
+            {"spec": {"ports": [{}, {"protocol": "TCP"}]}},
+            '.spec.ports: duplicate entries for key [protocol="TCP"]',
+        ),
         ({"spec": {"tags": ["a", "a"]}}, '.spec.tags: duplicate entries for key [="a"]'),
         (
             {"spec": {"items": [{"image": "x"}]}},
             (
-                ".spec.items: element 0: associative list with keys has an element that omits key "
-                'field "name" (and doesn\'t have default value)'
+                ".spec.items: element 0: associative list with keys has an element that omits all "
+                'key fields ["name"] (and doesn\'t have default values for any key fields)'
             ),
         ),
         (
