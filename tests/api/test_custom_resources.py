@@ -95,6 +95,35 @@ async def test_a_definition_waits_for_the_finalizers_of_its_objects(cluster):
     assert (await cluster.get(WIDGETS)).status_code == 404
 
 
+async def test_nobody_keeps_the_objects_of_a_deleted_definition(cluster):
+    """Policies that refuse to delete them are not asked when their definition goes."""
+    await cluster.create(CRDS, definition())
+    await cluster.create(WIDGETS, widget("a", size=1))
+    group = "/apis/admissionregistration.k8s.io/v1"
+    rule = {
+        "apiGroups": ["example.com"],
+        "apiVersions": ["*"],
+        "operations": ["DELETE"],
+        "resources": ["*"],
+    }
+    policy = {
+        "metadata": {"name": "p"},
+        "spec": {
+            "matchConstraints": {"resourceRules": [rule]},
+            "validations": [{"expression": "false"}],
+        },
+    }
+    binding = {
+        "metadata": {"name": "b"},
+        "spec": {"policyName": "p", "validationActions": ["Deny"]},
+    }
+    await cluster.create(f"{group}/validatingadmissionpolicies", policy)
+    await cluster.create(f"{group}/validatingadmissionpolicybindings", binding)
+    assert (await cluster.delete(f"{WIDGETS}/a")).status_code == 422
+    assert (await cluster.delete(f"{CRDS}/widgets.example.com")).status_code == 200
+    assert (await cluster.get(f"{CRDS}/widgets.example.com")).status_code == 404
+
+
 async def test_of_two_definitions_with_one_kind_one_waits(cluster):
     """Created at once, one gets the kind; when it goes, the other one is served."""
     first = definition()

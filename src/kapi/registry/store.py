@@ -20,6 +20,7 @@ from kapi.registry.admission import Attributes
 from kapi.registry.before_create import (
     dedup_owner_references,
     fill_metadata,
+    match_namespace,
     validate_create,
 )
 from kapi.registry.before_delete import Deletion
@@ -201,6 +202,7 @@ class ResourceStore:
         )
         if mutate:
             await self._admission.mutate(attributes)
+            match_namespace(resource, obj["metadata"], context.namespace)
         meta = obj["metadata"]
         dedup_owner_references(context, meta)
         generated = bool(meta.get("generateName")) and not meta.get("name")
@@ -402,11 +404,13 @@ class ResourceStore:
         raw_options: JSONObject,
         mark: Callable[[JSONObject], Deletion] | None = None,
         named: str = "",
+        admit: bool = True,
     ) -> Written:
         """Delete one object, or mark it where grace or finalizers hold it.
 
         ``mark`` replaces the generic decision (namespaces have their own), ``named`` is what
-        errors about preconditions call the object, its kind if empty.
+        errors about preconditions call the object, its kind if empty. Without ``admit`` nobody
+        is asked: the object goes along with something else whose deletion was admitted.
         """
         strategy = resource.rules.strategy
         key = self.key(context.namespace if resource.namespaced else "", name)
@@ -418,7 +422,8 @@ class ResourceStore:
             strategy.check_preconditions(
                 resource, named or resource.kind, live["metadata"], options
             )
-            await self._admit_deletion(context, resource, entry, live, raw_options)
+            if admit:
+                await self._admit_deletion(context, resource, entry, live, raw_options)
             obj = self.load(entry)
             decision = mark(obj) if mark else strategy.mark_for_deletion(context, obj, options)
             try:

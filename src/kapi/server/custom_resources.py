@@ -53,9 +53,10 @@ class _Served:
     """What one definition has in the catalogue.
 
     ``storage`` stands for all versions where objects are read and deleted, served or not.
+    ``marked`` says that of a ``terminating`` definition every object has been deleted, or waits.
     """
 
-    __slots__ = ("mark", "resources", "storage", "terminating")
+    __slots__ = ("mark", "marked", "resources", "storage", "terminating")
 
     def __init__(
         self, mark: tuple[object, ...], resources: list[Resource], storage: Resource
@@ -64,6 +65,7 @@ class _Served:
         self.resources = resources
         self.storage = storage
         self.terminating = False
+        self.marked = False
 
 
 class CustomResources:
@@ -272,9 +274,10 @@ class CustomResources:
         name = meta["name"]
         served = self._served.get(name)
         if served is not None:
-            first_time = not served.terminating
             served.terminating = True
-            if not await self._delete_instances(served.storage, mark=first_time):
+            gone = await self._delete_instances(served.storage, mark=not served.marked)
+            served.marked = True
+            if not gone:
                 await self._set_terminating(definition)
                 return
         await self._release(name)
@@ -289,7 +292,9 @@ class CustomResources:
                     at_rest = resource.conversion.at_rest(entry)
                 context = self._client.context(at_rest, entry.namespace, entry.name, "DELETE")
                 try:
-                    await store.delete(context, at_rest, entry.name, DeleteOptions(), {})
+                    await store.delete(
+                        context, at_rest, entry.name, DeleteOptions(), {}, admit=False
+                    )
                 except NotFound:
                     continue
         return await store.storage.count() == 0
