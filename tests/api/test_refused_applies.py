@@ -47,6 +47,11 @@ MAP = "Go value of type map[string]interface {}"
             f"{TYPED}.metadata.managedFields: expected list, got &{{5}}",
         ),
         (
+            KIND.replace("a}", "a, managedFields: [[]]}"),
+            500,
+            f"{TYPED}.metadata.managedFields[0]: expected map, got &{{[]}}",
+        ),
+        (
             KIND.replace("a}", "a, generation: 1.5}"),
             500,
             f"{CONVERTED}cannot convert float64 to int64",

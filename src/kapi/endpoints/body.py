@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Body",
+    "OtherVersion",
     "UnreadableError",
     "check_custom_kind",
     "check_fields",
@@ -77,6 +78,18 @@ def media_type(request: Request) -> str:
     if not header:
         return "application/json"
     return header.partition(b";")[0].strip().lower().decode("latin-1")
+
+
+class OtherVersion(BadRequest):
+    """A body of the right kind at another version; ``unknown`` are its unknown fields."""
+
+    def __init__(self, given: GroupVersionKind, expected: GroupVersionKind) -> None:
+        super().__init__(
+            f"the API version in the data ({given.api_version}) does not match the expected API "
+            f"version ({expected.api_version})"
+        )
+        self.given = given
+        self.unknown: list[str] = []
 
 
 class UnreadableError(Exception):
@@ -249,10 +262,11 @@ def _wrong_kind(
     if given.kind == expected.kind and (known or _is_former(scheme, given)):
         why = _misread(scheme, value, given)
         if not why:
-            return BadRequest(
-                f"the API version in the data ({given.api_version}) does not match the expected "
-                f"API version ({expected.api_version})"
-            )
+            other = OtherVersion(given, expected)
+            kind_type = scheme.type(given)
+            if kind_type is not None:
+                other.unknown = scheme.decode(kind_type, value).unknown
+            return other
     why = why or unknown_kind(scheme, value, given, expected)
     return BadRequest(
         f'{given.kind} in version "{given.version}" cannot be handled as a {expected.kind}: {why}'

@@ -95,3 +95,9 @@ def test_what_does_not_fit(scheme: Scheme, kind: str, value: dict, message: str)
 def test_what_is_converted(scheme: Scheme, kind: str, value: dict, restored: dict) -> None:
     """Whole numbers become integers, which are cut to their field; bytes may be numbers."""
     assert scheme.restore(scheme.named(f"io.k8s.api.core.v1.{kind}"), value) == restored
+
+
+def test_null_bytes_in_maps(scheme: Scheme) -> None:
+    """A null among bytes is no bytes, as it comes back from storage."""
+    kind = scheme.named("io.k8s.api.core.v1.ConfigMap")
+    assert scheme.decode(kind, {"binaryData": {"k": None}}).obj["binaryData"] == {"k": ""}

@@ -7,7 +7,7 @@ import pytest
 from kapi.apimachinery.errors import BadRequest
 from kapi.apimachinery.scheme import Scheme
 from kapi.apimachinery.types import GroupVersionKind
-from kapi.endpoints.body import Body, check_kind
+from kapi.endpoints.body import Body, OtherVersion, check_kind
 
 CONFIG_MAP = GroupVersionKind("", "v1", "ConfigMap")
 SCALER = GroupVersionKind("autoscaling", "v2", "HorizontalPodAutoscaler")
@@ -74,3 +74,11 @@ def test_other_versions_of_the_kind(minor: int, former: str) -> None:
         f"the API version in the data ({former}) does not match the expected API version "
         "(autoscaling/v2)"
     )
+
+
+def test_unknown_fields_of_other_versions() -> None:
+    """A body at another version still brings the names of fields that are unknown there."""
+    value = {"apiVersion": "autoscaling/v1", "kind": SCALER.kind, "specX": 1}
+    with pytest.raises(OtherVersion) as caught:
+        check_kind(Scheme.load(36), Body(value, []), b"{}", SCALER)
+    assert caught.value.unknown == ["specX"]

@@ -265,7 +265,9 @@ class FieldManager:
         if gvk != self.gvk:
             raise BadRequest(f"invalid object type: {gvk_text(gvk)}")
         metadata = applied.get("metadata") or {}
-        if isinstance(metadata, dict) and isinstance(metadata.get("managedFields"), list):
+        given = metadata.get("managedFields") if isinstance(metadata, dict) else None
+        # What are no entries at all is left to the schema.
+        if isinstance(given, list) and all(isinstance(entry, dict) for entry in given):
             raise BadRequest("metadata.managedFields must be nil")
         problems = self.typed.validate(applied)
         if problems:

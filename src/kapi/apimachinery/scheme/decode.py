@@ -270,10 +270,13 @@ class DecoderCompiler:
             return self._struct(kind)
         assert kind.element is not None
         if kind.kind == "list":
-            return _list(self.decoder(kind.element))
+            return _list(self._item(kind.element))
         if kind.kind == "map":
-            return _map(self.decoder(kind.element))
+            return _map(self._item(kind.element))
         return _union(kind.kind, self.decoder(kind.element))
+
+    def _item(self, kind: Type) -> Decoder:
+        return _present_bytes if kind.kind == "bytes" else self.decoder(kind)
 
     def _struct(self, kind: Type) -> Decoder:
         members: dict[str, Decoder] = {}
@@ -391,6 +394,11 @@ def _null_or(decode: Decoder) -> Decoder:
         return None if value is None else decode(value, unknown)
 
     return decode_member
+
+
+def _present_bytes(value: JSONValue, unknown: list[str]) -> JSONValue:
+    """Bytes in a list or map: a null there comes back from storage as no bytes."""
+    return "" if value is None else _bytes(value, unknown)
 
 
 def _list(element: Decoder) -> Decoder:

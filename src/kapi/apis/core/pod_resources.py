@@ -121,6 +121,8 @@ def _qos(resources: JSONObject) -> tuple[bool, bool]:
     for name in _QOS_RESOURCES:
         # Amounts are canonical text, so nothing is always "0".
         request, limit = requests.get(name, "0"), limits.get(name, "0")
+        if request[0] == "-" or limit[0] == "-":  # as good as nothing; validation refuses it
+            request, limit = _not_negative(request), _not_negative(limit)
         if request == "0" and limit == "0":
             guaranteed = False
             continue
@@ -128,6 +130,10 @@ def _qos(resources: JSONObject) -> tuple[bool, bool]:
         if limit == "0" or (request != limit and parse(request) != parse(limit)):
             guaranteed = False
     return guaranteed, asks
+
+
+def _not_negative(amount: str) -> str:
+    return "0" if amount[0] == "-" else amount
 
 
 def pod_requests(spec: JSONObject) -> Amounts:

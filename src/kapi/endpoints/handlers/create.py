@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kapi.endpoints.body import (
+    OtherVersion,
     check_custom_kind,
     check_fields,
     check_kind,
@@ -33,7 +34,13 @@ def read_object(
     if resource.custom:
         value = check_custom_kind(body, request.body, resource)
     else:
-        value = check_kind(api.scheme, body, request.body, resource.gvk)
+        try:
+            value = check_kind(api.scheme, body, request.body, resource.gvk)
+        except OtherVersion as error:  # what it does not know is told all the same
+            check_fields(
+                request, options.field_validation, error.given, error.unknown, body.duplicates
+            )
+            raise
     obj, unknown = decode_object(resource.codec, resource.gvk, value)
     check_fields(request, options.field_validation, resource.gvk, unknown, body.duplicates)
     return obj, value
