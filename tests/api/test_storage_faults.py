@@ -214,10 +214,37 @@ async def test_rights_that_others_take_away_meanwhile(faulty_engine, start_clust
     assert (await cluster.post(CONFIG_MAPS, {"metadata": {"name": "a"}})).is_server_error
     assert not cluster.server.api.stores[BINDINGS].storage.cacher.is_loaded
     assert (await cluster.get("/apis/apps/v1", headers=ann)).is_success
-    found = await faulty_engine.below.range("/", "0")
-    (key,) = [each.key for each in found.items if each.key.endswith("clusterrolebindings/ann")]
-    await faulty_engine.below.txn([], [Delete(key)])
+    await _delete_behind(faulty_engine, "clusterrolebindings/ann")
     faulty_engine.heal()
+    await _until(cluster, CONFIG_MAPS, 403, ann)
+
+
+async def test_api_services_that_are_deleted_meanwhile(faulty):
+    """After a loss nothing is passed on to a server whose APIService is not there any more."""
+    cluster, engine = faulty
+    service = {"namespace": "default", "name": "none"}
+    spec = {"group": "x.example.com", "version": "v1", "service": service}
+    spec |= {"insecureSkipTLSVerify": True, "groupPriorityMinimum": 1, "versionPriority": 1}
+    name = "v1.x.example.com"
+    url = "/apis/apiregistration.k8s.io/v1/apiservices"
+    assert (await cluster.post(url, {"metadata": {"name": name}, "spec": spec})).is_success
+    things = "/apis/x.example.com/v1/things"
+    await _until(cluster, things, 503)
+    engine.arm(1, for_good=True, outcome="watches lost")
+    assert (await cluster.post(CONFIG_MAPS, {"metadata": {"name": "a"}})).is_server_error
+    await _delete_behind(engine, f"apiservices/{name}")
+    engine.heal()
+    await _until(cluster, things, 404)
+
+
+async def _delete_behind(engine, end):
+    """Delete an object as another server of the store does."""
+    found = await engine.below.range("/", "0")
+    (key,) = [each.key for each in found.items if each.key.endswith(end)]
+    await engine.below.txn([], [Delete(key)])
+
+
+async def _until(cluster, path, code, headers=None):
     async with asyncio.timeout(5):
-        while (await cluster.get(CONFIG_MAPS, headers=ann)).status_code != 403:
+        while (await cluster.get(path, headers=headers)).status_code != code:
             await asyncio.sleep(0.05)

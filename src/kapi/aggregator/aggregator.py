@@ -122,7 +122,10 @@ class Aggregator:
         store = self._api.stores[API_SERVICES.group_resource]
         while True:
             try:
-                watcher = await store.storage.watch()
+                watcher = await store.storage.watch()  # begins with what there is
+                here = {entry.name for entry in (await store.storage.list()).entries}
+                for name in self._known.keys() - here:
+                    self._drop(name)
                 while events := await watcher.next():
                     for event in events:
                         self._observe(event)
@@ -135,10 +138,14 @@ class Aggregator:
             return
         name = event.entry.name
         if event.type == "DELETED":
-            self._known.pop(name, None)
-            self._forget(name)
+            self._drop(name)
         else:
             self._apply(name, orjson.loads(event.entry.body))
+        self._wake.set()
+
+    def _drop(self, name: str) -> None:
+        self._known.pop(name, None)
+        self._forget(name)
         self._wake.set()
 
     def _apply(self, name: str, obj: JSONObject) -> None:
