@@ -263,6 +263,20 @@ async def test_unknown_authority(cluster, hook, register, config_map, fails):
     assert status["message"].endswith("unable to parse bytes as PEM block")
 
 
+async def test_ports_that_are_none(cluster, register, config_map):
+    """A number that is no port is a call that failed, which may be ignored."""
+    config = {"url": "https://localhost:99999/a"}
+    await register("validating", "/a", clientConfig=config)
+    answer = await cluster.post(MAPS, config_map("x"))
+    assert answer.json()["message"] == (
+        'Internal error occurred: failed calling webhook "a.example.com": failed to call webhook: '
+        'Post "https://localhost:99999/a?timeout=5s": dial tcp: address 99999: invalid port'
+    )
+    await cluster.delete(f"{GROUP}/validatingwebhookconfigurations/hooks")
+    await register("validating", "/a", clientConfig=config, failurePolicy="Ignore")
+    assert (await cluster.post(MAPS, config_map("x"))).status_code == 201
+
+
 async def test_in_force_at_once(cluster, hook, register, config_map, fails):
     """The request after the acknowledged write of a configuration obeys it, until its removal."""
     hook.handlers["/a"] = deny

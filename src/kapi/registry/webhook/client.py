@@ -20,6 +20,8 @@ from kapi.util.http_client import HTTPClientError, join_host_port
 from kapi.util.http_pool import ConnectionPool, Endpoint
 
 if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
     from kapi.apimachinery.types import JSONObject, JSONValue
     from kapi.registry.webhook.credentials import WebhookCredential, WebhookCredentials
     from kapi.registry.webhook.service_resolver import ServiceResolver
@@ -132,7 +134,7 @@ class WebhookClient:
 
     async def _target(self, url: str, service: JSONObject | None, tls: ssl.SSLContext) -> _Target:
         parts = urlsplit(url)
-        name, port = parts.hostname or "", parts.port or _HTTPS_PORT
+        name, port = parts.hostname or "", _port(parts)
         endpoint = Endpoint(name, port, tls, name)
         if service:
             found = await self._resolver.resolve(service["namespace"], service["name"], port)
@@ -143,8 +145,9 @@ class WebhookClient:
         if self._credentials is None:
             return None
         address = urlsplit(url).netloc
-        port = f":{_HTTPS_PORT}" if urlsplit(url).port is None else ""
-        return self._credentials.for_server(address + port)
+        if address.endswith("]") or ":" not in address:
+            address = f"{address}:{_HTTPS_PORT}"
+        return self._credentials.for_server(address)
 
     def _tls(self, bundle: str, credential: WebhookCredential | None) -> ssl.SSLContext:
         key = (bundle, credential, credential.stamp if credential is not None else None)
@@ -161,6 +164,15 @@ class WebhookClient:
     def close(self) -> None:
         """Give up the connections that are kept."""
         self._pool.close()
+
+
+def _port(url: SplitResult) -> int:
+    """The port of a URL; raises HTTPClientError for a number that is none."""
+    try:
+        return _HTTPS_PORT if url.port is None else url.port
+    except ValueError:
+        number = url.netloc.rpartition(":")[2]
+        raise HTTPClientError(f"dial tcp: address {number}: invalid port") from None
 
 
 def _service_url(service: JSONObject) -> str:
