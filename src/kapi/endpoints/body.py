@@ -6,6 +6,7 @@ messages for what cannot be read.
 
 from __future__ import annotations
 
+import re
 from types import NoneType
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,12 @@ _OWN_SCHEMES = frozenset((_EXTENSIONS, "apiregistration.k8s.io"))
 _WITHOUT_OLD_AUTOSCALING = 36
 
 
+# The parameters of a media type, behind the first semicolon.
+_TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_PARAMETER = rb'\s*%b\s*=\s*(?:%b|"(?:[^"\\]|\\.)*")\s*' % (_TOKEN, _TOKEN)
+_PARAMETERS = re.compile(rb"(?:\s*|%b(?:;%b)*(?:;\s*)?)" % (_PARAMETER, _PARAMETER))
+
+
 class Body:
     """A parsed body and what was noticed while parsing."""
 
@@ -113,6 +120,9 @@ def read_body(request: Request) -> Body:
     A protobuf body is only taken out of its envelope; the codec of the kind reads it.
     """
     content_type = media_type(request)
+    header = request.headers.get(b"content-type", b"")
+    if b";" in header and not _PARAMETERS.fullmatch(header.partition(b";")[2]):
+        raise _unsupported()
     data = request.body
     if content_type == "application/json":
         try:
