@@ -180,7 +180,11 @@ def validate_controller_revision(
 ) -> None:
     """A revision holds an object that never changes again."""
     nonnegative(obj.get("revision", 0), "revision", errors)
-    if obj.get("data") is None:
+    data = obj.get("data")
+    if old is not None:
+        if data != old.get("data"):
+            errors.invalid("data", data, "field is immutable")
+    elif data is None:
         errors.required("data", "data is mandatory")
-    if old is not None and obj.get("data") != old.get("data"):
-        errors.invalid("data", obj.get("data"), "field is immutable")
+    elif not isinstance(data, dict):
+        errors.required("data", "data must be a valid JSON object")

@@ -391,3 +391,17 @@ def test_a_changed_selector_of_a_daemon_set_comes_first():
     changed, empty = problems(strategy.DaemonSetStrategy(), obj, old)
     assert "field is immutable" in changed
     assert "empty selector is invalid" in empty
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (None, "data: Required value: data is mandatory"),
+        ("x", "data: Required value: data must be a valid JSON object"),
+    ],
+)
+def test_a_revision_holds_an_object(data, told):
+    """Nothing else is kept in it; a stored one is only compared."""
+    revision = {"metadata": {"name": "r"}, "revision": 1, "data": data}
+    assert problems(strategy.ControllerRevisionStrategy(), revision) == [told]
+    assert problems(strategy.ControllerRevisionStrategy(), revision, revision) == []
