@@ -483,7 +483,7 @@ async def test_versions_that_a_webhook_converts(crontabs, policy):
 async def test_subresources(cluster, policy, deployment):
     """Scale is changed as Scale, status as the object, each only by a rule that names it."""
     await policy(
-        "Object{spec: Object.spec{replicas: 5}}",
+        "[JSONPatch{op: 'replace', path: '/spec/replicas', value: 5}]",
         name="scale",
         rules=[rule("deployments/scale", group="apps")],
     )
@@ -500,6 +500,89 @@ async def test_subresources(cluster, policy, deployment):
     body = {"status": {"replicas": 1}}
     changed = (await cluster.patch("merge", f"{DEPLOYMENTS}/d/status", body)).json()
     assert (changed["status"]["replicas"], changed["spec"]["replicas"]) == (7, 5)
+
+
+@pytest.mark.parametrize(
+    ("expression", "code", "message"),
+    [
+        (
+            "Object{spec: Object.spec{replicas: 5}}",
+            403,
+            (
+                "error applying patch: failed to convert patch object to typed object: no "
+                "corresponding type for autoscaling/v1, Kind=Scale"
+            ),
+        ),
+        (
+            "[JSONPatch{op: 'replace', path: '/spec/replicas', value: '5'}]",
+            500,
+            (
+                "json: cannot unmarshal string into Go struct field ScaleSpec.spec.replicas of "
+                "type int32"
+            ),
+        ),
+        (
+            "[JSONPatch{op: 'add', path: '/spec/x', value: 5}]",
+            500,
+            'strict decoding error: unknown field "spec.x"',
+        ),
+    ],
+)
+async def test_what_no_scale_can_be(cluster, policy, deployment, expression, code, message):
+    """Nobody applies a Scale; patches must leave one."""
+    await policy(expression, rules=[rule("deployments/scale", group="apps")])
+    await cluster.create(DEPLOYMENTS, deployment("d", replicas=1))
+    answer = await cluster.patch("merge", f"{DEPLOYMENTS}/d/scale", {"spec": {"replicas": 2}})
+    assert answer.status_code == code
+    assert answer.json()["message"].endswith(message)
+
+
+async def test_numbers_that_fields_cannot_hold(cluster, policy, deployment):
+    """Integers of a configuration are cut to the bits of their field; fractions are refused."""
+    await policy(
+        "Object{spec: Object.spec{replicas: 4294967298}}", rules=[rule("deployments", group="apps")]
+    )
+    created = await cluster.create(DEPLOYMENTS, deployment("d", replicas=1))
+    assert created["spec"]["replicas"] == 2
+    await policy(
+        "Object{spec: Object.spec{replicas: 1.5}}",
+        name="q",
+        rules=[rule("deployments", group="apps")],
+    )
+    answer = await cluster.post(DEPLOYMENTS, deployment("e", replicas=1))
+    assert answer.json()["message"] == (
+        "policy 'q' with binding 'q' denied request: unable to convert unstructured object to "
+        "apps/v1, Kind=Deployment: cannot convert float64 to int32"
+    )
+
+
+async def test_what_a_changed_object_says_that_it_is(cluster, policy, config_map, fails):
+    """It is read as that; what cannot be the object of the request is refused."""
+    path = "[JSONPatch{op: 'replace', path: '/%s', value: '%s'}]"
+    await policy(path % ("apiVersion", "v2"))
+    status = fails(await cluster.post(MAPS, config_map("x")), 500, "InternalError")
+    assert status["message"].endswith(
+        'no kind "ConfigMap" is registered for version "v2" in scheme '
+        '"k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"'
+    )
+    await cluster.delete(f"{GROUP.format('v1')}/mutatingadmissionpolicies/p")
+    await policy(path % ("kind", "Secret"), name="q")
+    status = fails(await cluster.post(MAPS, config_map("x")), 500, None)
+    assert status["message"] == "converting (v1.Secret) to (core.ConfigMap): unknown conversion"
+    answer = await cluster.post(MAPS, config_map("x", data={"a": "1"}))
+    assert answer.json()["message"].endswith("illegal base64 data at input byte 0")
+
+
+async def test_an_object_stays_in_its_namespace(cluster, policy, config_map, fails):
+    """Another namespace is refused; one that was taken away is that of the request."""
+    await policy("[JSONPatch{op: 'replace', path: '/metadata/namespace', value: 'other'}]")
+    status = fails(await cluster.post(MAPS, config_map("x")), 400, "BadRequest")
+    assert status["message"] == (
+        "the namespace of the provided object does not match the namespace sent on the request"
+    )
+    await cluster.delete(f"{GROUP.format('v1')}/mutatingadmissionpolicies/p")
+    await policy("[JSONPatch{op: 'remove', path: '/metadata/namespace'}]", name="q")
+    assert (await cluster.create(MAPS, config_map("x")))["metadata"]["namespace"] == "default"
 
 
 async def test_what_policies_never_touch(cluster, policy, config_map):

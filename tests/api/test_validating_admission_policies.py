@@ -68,6 +68,25 @@ async def test_variables_and_parameters(cluster, policy, config_map):
     assert answer.status_code == 422
 
 
+async def test_a_variable_that_fails_is_neither_there_nor_missing(cluster, policy, config_map):
+    """Asking for it fails as using it does."""
+    await policy(
+        {"expression": "!has(variables.v)"}, variables=[{"name": "v", "expression": "object.nope"}]
+    )
+    answer = await cluster.post(MAPS, config_map("x"))
+    assert answer.json()["message"].endswith(
+        "expression '!has(variables.v)' resulted in error: composited variable \"v\" fails to "
+        "evaluate: no such key: nope"
+    )
+
+
+async def test_an_expression_may_stand_on_a_line_of_its_own(cluster, policy, config_map):
+    """Only line breaks within it would need a message."""
+    await policy({"expression": "\n  false\n"})
+    answer = await cluster.post(MAPS, config_map("x"))
+    assert answer.json()["message"].endswith("denied request: failed expression: false")
+
+
 async def test_failure_policy_of_errors(cluster, policy, config_map):
     """With Ignore an expression without a result refuses nothing."""
     await policy({"expression": "object.data.x == 'y'"}, failurePolicy="Ignore")

@@ -10,14 +10,14 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator, Mapping
 from functools import cache
-from math import isfinite
+from math import isfinite, isnan
 from typing import Any
 
 from kapi.cel.functions import Functions
 from kapi.cel.library import kubernetes_functions
 from kapi.cel.moments import Duration, Timestamp
 from kapi.cel.types import DYN, STRING, Type, list_of, object_type, type_name
-from kapi.cel.values import CelError, ObjectValue
+from kapi.cel.values import CelError, ObjectValue, Optional, TypeValue
 
 __all__ = [
     "JSON_PATCHES",
@@ -29,6 +29,10 @@ __all__ = [
 ]
 
 _OBJECT = "Object"
+_NO_NUMBER = (
+    "json: error calling MarshalJSON for type *structpb.Value: proto: "
+    "google.protobuf.Value.number_value: invalid {} value"
+)
 
 
 class _AnyField(Mapping[str, tuple[str, Type]]):
@@ -111,7 +115,7 @@ def as_json(value: Any) -> Any:
         return int(value)
     if isinstance(value, float):
         if not isfinite(value):
-            raise CelError(f"the number {value} has no JSON")
+            raise CelError(_NO_NUMBER.format("NaN" if isnan(value) else f"{value:+}".title()))
         return int(value) if value.is_integer() else value
     if isinstance(value, dict):
         return {_key(name): as_json(member) for name, member in value.items()}
@@ -121,10 +125,18 @@ def as_json(value: Any) -> Any:
         return str(value)
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
+    if isinstance(value, Optional):
+        if not value.present:
+            raise CelError("optional.none() dereference")
+        return as_json(value.value)
+    if isinstance(value, TypeValue):
+        raise CelError("type conversion not supported for 'type'")
     raise CelError(f"a value of type {type_name(value)} has no JSON")
 
 
 def _key(name: Any) -> str:
     if isinstance(name, str):
         return name
-    raise CelError(f'map key "{name}" is of type {type_name(name)}, not string')
+    if isinstance(name, bool):
+        raise CelError("type conversion error from bool to 'string'")
+    raise CelError(f"unsupported type conversion from '{type_name(name)}' to string")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kapi.admission.webhook.versions import reviewed_kind
-from kapi.apimachinery.types import GroupVersion
+from kapi.apimachinery.types import GroupVersion, GroupVersionKind
 from kapi.apis.autoscaling.scale import WorkloadScale
 from kapi.endpoints.conversion import from_hub, to_hub
 
@@ -13,13 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kapi.apimachinery.managedfields import TypeConverter
-    from kapi.apimachinery.scheme import Scheme
+    from kapi.apimachinery.scheme import Decoded, Scheme
     from kapi.apimachinery.types import JSONObject
     from kapi.registry.catalogue import Catalogue, Resource
     from kapi.registry.scale import ScaleView
     from kapi.structuredmerge.typed import TypedSchema
 
 __all__ = ["CatalogueVersions"]
+
+_SCALE = "scale"
+_SCALE_KIND = GroupVersionKind("autoscaling", "v1", "Scale")
 
 
 class CatalogueVersions:
@@ -71,6 +74,21 @@ class CatalogueVersions:
             resource.group, resource.resource, resource.api_version
         )
 
+    def decode_scale(self, scale: JSONObject) -> Decoded:
+        """A Scale with what Scales have."""
+        kind = self._scheme.type(_SCALE_KIND)
+        assert kind is not None
+        return self._scheme.decode(kind, scale)
+
+    def restored(self, resource: Resource, obj: JSONObject) -> JSONObject:
+        """A merged object with the numbers that its fields can hold."""
+        kind = None if resource.custom else self._scheme.type(resource.gvk)
+        if kind is None:
+            return obj
+        found = self._scheme.restore(kind, obj)
+        assert isinstance(found, dict)
+        return found
+
     def typed(self, resource: Resource, subresource: str) -> TypedSchema | None:
         """By what schema objects are merged; found once for each catalogue."""
         self._forget_changed()
@@ -80,6 +98,8 @@ class CatalogueVersions:
         return self._typed[key]
 
     def _find_typed(self, resource: Resource, subresource: str) -> TypedSchema | None:
+        if subresource == _SCALE:  # which nobody applies, and no schema describes
+            return None
         kind = reviewed_kind(resource, subresource)
         if kind == resource.gvk:
             return resource.codec.typed(self._converter)

@@ -5,7 +5,7 @@ The messages are those that "Server-Side Apply" answers with for a body that doe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kapi.structuredmerge.fieldpath import path_text
 from kapi.structuredmerge.listitems import SchemaError, element_of
@@ -14,7 +14,17 @@ from kapi.structuredmerge.schema import ListSchema, MapSchema, ScalarSchema, Sch
 if TYPE_CHECKING:
     from kapi.structuredmerge.schema import SchemaRef
 
-__all__ = ["message", "validate"]
+__all__ = ["Foreign", "message", "validate"]
+
+_UNDEFINED = "{{undefined}}"
+
+
+class Foreign(NamedTuple):
+    """A value of a type that JSON lacks, which fits no schema: how messages show it."""
+
+    plain: str
+    syntax: str
+    type: str
 
 
 def message(problems: list[str]) -> str:
@@ -78,7 +88,7 @@ def _validate_scalar(schema: ScalarSchema, value: Any, path: str, errors: _Error
     elif kind == "boolean":
         if not isinstance(value, bool):
             errors.append(f"{_at(path)}expected boolean, got &{{{_plain(value)}}}")
-    elif isinstance(value, (dict, list)):
+    elif isinstance(value, (dict, list, Foreign)):
         errors.append(f"{_at(path)}expected any scalar, got &{{{_plain(value)}}}")
 
 
@@ -100,6 +110,10 @@ def _validate_list(schema: ListSchema, value: list[Any], path: str, errors: _Err
     element = element_of(schema)
     seen: set[str] = set()
     for number, item in enumerate(value):
+        if _is_unnamed(schema, item):
+            keys = ",".join(f"{key}={_UNDEFINED}" for key in schema.keys) or f"={_UNDEFINED}"
+            _validate(item_schema, item, f"{path}[{keys}]", errors)
+            continue
         try:
             name = element(item)
         except SchemaError as error:
@@ -112,8 +126,17 @@ def _validate_list(schema: ListSchema, value: list[Any], path: str, errors: _Err
         _validate(item_schema, item, path + text, errors)
 
 
+def _is_unnamed(schema: ListSchema, item: Any) -> bool:
+    """Whether an item cannot be told from others by what no JSON has."""
+    if item.__class__ is dict:
+        return any(item.get(key).__class__ is Foreign for key in schema.keys)
+    return item.__class__ is Foreign and not schema.keys
+
+
 def _type(value: Any) -> str:
     """The value's type as Go's %T names it."""
+    if isinstance(value, Foreign):
+        return value.type
     if isinstance(value, bool):
         return "bool"
     if isinstance(value, str):
@@ -123,6 +146,8 @@ def _type(value: Any) -> str:
 
 def _plain(value: Any) -> str:
     """The value as Go's %v prints it."""
+    if isinstance(value, Foreign):
+        return value.plain
     if isinstance(value, str):
         return value
     if isinstance(value, dict):
@@ -134,6 +159,8 @@ def _plain(value: Any) -> str:
 
 def _syntax(value: Any) -> str:
     """The value as Go's %#v prints it."""
+    if isinstance(value, Foreign):
+        return value.syntax
     if isinstance(value, str):
         return _quoted(value)
     if isinstance(value, dict):

@@ -74,7 +74,7 @@ def test_a_configuration_cannot_say_what_kind_it_is_of():
             (
                 "error applying patch: failed to convert patch object to typed object: "
                 ".spec.items: element 0: associative list with keys has an element that omits "
-                'key field "name" (and doesn\'t have default value)'
+                'all key fields ["name"] (and doesn\'t have default values for any key fields)'
             ),
         ),
         (
@@ -86,7 +86,7 @@ def test_a_configuration_cannot_say_what_kind_it_is_of():
         ),
         (
             "Object{spec: {1: 'a'}}",
-            'error applying patch: map key "1" is of type int, not string',
+            "error applying patch: unsupported type conversion from 'int' to string",
         ),
         (
             "Object{spec: Object.items{}}",
@@ -102,6 +102,79 @@ def test_configurations_that_do_not_fit(source, message):
     with pytest.raises(MutationError) as refused:
         configured(source)
     assert str(refused.value) == message
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("null", ".spec: expected map, got &{NULL_VALUE}"),
+        (
+            "Object.spec{items: [Object.spec.items{name: 'a', image: 2u}]}",
+            '.spec.items[name="a"].image: expected string, got &value.valueUnstructured{Value:0x2}',
+        ),
+        (
+            "Object.spec{items: [Object.spec.items{name: null}]}",
+            (
+                ".spec.items[name={{undefined}}].name: expected string, got "
+                "&value.valueUnstructured{Value:0}"
+            ),
+        ),
+        (
+            "Object.spec{items: [Object.spec.items{name: 'a', image: b'ab'}]}",
+            (
+                '.spec.items[name="a"].image: expected string, got '
+                "&value.valueUnstructured{Value:[]uint8{0x61, 0x62}}"
+            ),
+        ),
+        (
+            "Object.spec{items: [Object.spec.items{name: 'a', image: duration('1s')}]}",
+            (
+                '.spec.items[name="a"].image: expected string, got '
+                "&value.valueUnstructured{Value:1000000000}"
+            ),
+        ),
+    ],
+)
+def test_values_that_json_lacks_fit_no_field(source, problem):
+    """A null is one of them: a configuration says what is, and nothing is taken away by it."""
+    with pytest.raises(MutationError) as caught:
+        configured(f"Object{{spec: {source}}}")
+    assert str(caught.value) == (
+        f"error applying patch: failed to convert patch object to typed object: {problem}"
+    )
+
+
+def test_optional_values():
+    """They stand for what they hold; a member whose value is absent is not there."""
+    items = "Object.spec.items{name: optional.of('a'), image: optional.none()}"
+    assert configured(f"Object{{spec: Object.spec{{items: [{items}]}}}}") == OBJECT
+    held = patched("[JSONPatch{op: 'add', path: '/x', value: optional.of('y')}]")
+    assert held["x"] == "y"
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("optional.none()", "optional.none() dereference"),
+        ("type(1)", "type conversion not supported for 'type'"),
+        ("{true: 1}", "type conversion error from bool to 'string'"),
+        ("{1: 1}", "unsupported type conversion from 'int' to string"),
+        (
+            "-1.0 / 0.0",
+            (
+                "json: error calling MarshalJSON for type *structpb.Value: proto: "
+                "google.protobuf.Value.number_value: invalid -Inf value"
+            ),
+        ),
+    ],
+)
+def test_values_of_patches_that_have_no_json(source, problem):
+    """The message says why."""
+    with pytest.raises(MutationError) as caught:
+        patched(f"[JSONPatch{{op: 'add', path: '/x', value: {source}}}]")
+    assert str(caught.value) == (
+        f"JSONPath valueExpression evaluated to a type that could not marshal to JSON: {problem}"
+    )
 
 
 def test_an_object_that_cannot_be_merged():

@@ -83,7 +83,10 @@ class Variables(dict[str, Any]):
         self._errors: dict[str, CelError] = {}
 
     def __contains__(self, name: object) -> bool:
-        return name in self._expressions
+        if name not in self._expressions:
+            return False
+        self[str(name)]  # one that fails is neither there nor missing
+        return True
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._expressions)

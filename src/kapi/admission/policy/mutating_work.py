@@ -17,6 +17,7 @@ from kapi.admission.policy.params import ConfigurationError, find_params, param_
 from kapi.admission.refusal import refused
 from kapi.admission.webhook.matching import Matching
 from kapi.apimachinery.errors import StatusError
+from kapi.apimachinery.scheme import DecodeError
 from kapi.cel.values import CelError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from kapi.admission.webhook.mutating import WebhookAccess
     from kapi.apimachinery.types import JSONObject
     from kapi.registry.admission import Attributes, Reinvocation
+    from kapi.registry.catalogue import Resource
     from kapi.structuredmerge.typed import TypedSchema
 
 __all__ = ["MutatingWork"]
@@ -163,7 +165,17 @@ class MutatingWork:
         if changed == obj:  # cheap: what stays the same is shared
             return False
         resource = call.invocation.resource
+        if not mutation.patches:
+            changed = self._restored(resource, changed)
         return await self._matching.objects.accept(resource, changed, strict=mutation.patches)
+
+    def _restored(self, resource: Resource, changed: JSONObject) -> JSONObject:
+        try:
+            return self._access.versions.restored(resource, changed)
+        except DecodeError as error:
+            kind = f"{resource.api_version}, Kind={resource.kind}"
+            text = f"unable to convert unstructured object to {kind}: {error}"
+            raise MutationError(text) from error
 
     def _fail(
         self, policy: CompiledMutatingPolicy, who: str, why: str, reason: str = "Invalid"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kapi.admission.policy.applied import marked, settled
 from kapi.apimachinery.errors import InternalError
 from kapi.apimachinery.patch.json import PatchError, TestFailed, patched
 from kapi.cel.patches import as_json, wrong_type_names
@@ -57,13 +58,14 @@ def apply_configuration(value: Any, obj: JSONObject, typed: TypedSchema) -> JSON
     """The object with all that an ``Object`` names; raises MutationError."""
     if not isinstance(value, ObjectValue):
         raise MutationError("unsupported return type from ApplyConfiguration expression")
+    value = settled(value)
     _check_type_names(value, "Object")
+    kind: JSONObject = {"apiVersion": obj.get("apiVersion"), "kind": obj.get("kind")}
     try:
-        config: JSONObject = as_json(value)
+        problems = typed.validate({**marked(value), **kind})
+        config: JSONObject = {**as_json(value), **kind}
     except CelError as error:
         raise MutationError(f"error applying patch: {error}") from error
-    config["apiVersion"], config["kind"] = obj.get("apiVersion"), obj.get("kind")
-    problems = typed.validate(config)
     if problems:
         raise _failed(_NO_PATCH_OBJECT, message(problems))
     atomic = atomic_paths(typed.schema, config)

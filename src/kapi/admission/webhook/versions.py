@@ -16,8 +16,9 @@ from kapi.apimachinery.field import quote
 from kapi.apimachinery.scheme import DecodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from kapi.apimachinery.scheme import Decoded
     from kapi.apimachinery.types import GroupVersionKind, JSONObject
     from kapi.registry.admission import Attributes
     from kapi.registry.catalogue import Resource
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["ReviewedObjects", "Versions", "reviewed_kind"]
 
 _SCALE = "scale"
+_SCHEME = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"
 
 
 class Versions(Protocol):
@@ -51,6 +53,14 @@ class Versions(Protocol):
 
     def scale_view(self, resource: Resource) -> ScaleView:
         """How objects of the resource are scaled."""
+        ...
+
+    def decode_scale(self, scale: JSONObject) -> Decoded:
+        """A Scale with what Scales have; raises DecodeError."""
+        ...
+
+    def restored(self, resource: Resource, obj: JSONObject) -> JSONObject:
+        """A merged object with the numbers that its fields can hold; raises DecodeError."""
         ...
 
     def typed(self, resource: Resource, subresource: str) -> TypedSchema | None:
@@ -152,22 +162,56 @@ class ReviewedObjects:
         current = self._attributes.obj
         assert current is not None
         if self._attributes.subresource == _SCALE:
-            changed = self._scale_view(resource).write(current, changed)
+            scale = _read(self._versions.decode_scale, changed, strict=strict)
+            changed = self._scale_view(resource).write(current, scale)
         elif self._is_stored(resource):
-            try:
-                decoded = resource.codec.decode(changed)
-            except DecodeError as error:
-                raise InternalError(str(error)) from error
-            if strict and decoded.unknown and not resource.custom:
-                unknown = ", ".join(f"unknown field {quote(path)}" for path in decoded.unknown)
-                raise InternalError(f"strict decoding error: {unknown}")
-            changed = self._versions.to_hub(resource, decoded.obj)
+            resource = self._said_to_be(resource, changed)
+            strict = strict and not resource.custom
+            changed = _read(resource.codec.decode, changed, strict=strict)
+            if not resource.custom and resource.hub != self._attributes.resource.hub:
+                raise StatusError(_unconvertible(resource, self._attributes.resource), code=500)
+            changed = self._versions.to_hub(resource, changed)
         if changed == current:
             return False
         current.clear()  # in place: others hold it
         current.update(changed)
         self._new.clear()
         return True
+
+    def _said_to_be(self, resource: Resource, obj: JSONObject) -> Resource:
+        """What a changed object says that it is; what it does not say, it was before."""
+        api_version = obj.get("apiVersion") or resource.api_version
+        kind = obj.get("kind") or resource.kind
+        if resource.custom or (api_version, kind) == (resource.api_version, resource.kind):
+            return resource
+        if isinstance(api_version, str) and isinstance(kind, str):
+            found = self._versions.of_kind(api_version, kind)
+            if found is not None and not found.custom:
+                return found
+        raise InternalError(
+            f'no kind "{kind}" is registered for version "{api_version}" in scheme "{_SCHEME}"'
+        )
+
+
+def _read(
+    decode: Callable[[JSONObject], Decoded], changed: JSONObject, *, strict: bool
+) -> JSONObject:
+    try:
+        decoded = decode(changed)
+    except DecodeError as error:
+        raise InternalError(str(error)) from error
+    if strict and decoded.unknown:
+        unknown = ", ".join(f"unknown field {quote(path)}" for path in decoded.unknown)
+        raise InternalError(f"strict decoding error: {unknown}")
+    return decoded.obj
+
+
+def _unconvertible(given: Resource, expected: Resource) -> str:
+    package = expected.group.partition(".")[0] or "core"
+    return (
+        f"converting ({given.version}.{given.kind}) to ({package}.{expected.kind}): "
+        "unknown conversion"
+    )
 
 
 async def _converted(conversion: Conversion, obj: JSONObject, resource: Resource) -> JSONObject:

@@ -170,7 +170,7 @@ def _validate_validation(validation: JSONObject, path: str, errors: ErrorList) -
         errors.invalid(where, message, "must be non-empty if specified")
     elif "\n" in stripped or "\r" in stripped:
         errors.invalid(where, message, "must not contain line breaks")
-    elif not stripped and ("\n" in expression or "\r" in expression):
+    elif not stripped and ("\n" in expression.strip() or "\r" in expression.strip()):
         errors.required(where, "message must be specified if expression contains line breaks")
     reason = validation.get("reason")
     if reason is not None and reason not in _REASONS:
