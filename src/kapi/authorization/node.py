@@ -56,7 +56,7 @@ class NodeGraph(Protocol):
 
     @property
     def is_loaded(self) -> bool:
-        """Whether it can be asked."""
+        """Whether it can be asked; if so it is brought up to date."""
         ...
 
     async def load(self) -> None:

@@ -9,7 +9,7 @@ parsed, once for each version of them; of the volumes only those with secrets.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import orjson
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from kapi.storage.cacher.cacher import Cacher
     from kapi.storage.cacher.entry import Entry
 
+# Resource, namespace and name of what a pod refers to.
+_Reference: TypeAlias = tuple[GroupResource, str, str]
+
 __all__ = ["StoredNodeGraph", "node_authorizer"]
 
 _PODS = GroupResource("", "pods")
@@ -43,7 +46,7 @@ _READ = (_PODS, _VOLUMES, _VOLUME_ATTACHMENTS, _RESOURCE_SLICES)
 _NODE_NAME = "spec.nodeName"
 # The minor version since which authorizers look at selectors.
 _SELECTORS_SINCE = 32
-# Entries looked at before others get a turn, 1 ms for pods.
+# Entries looked at before others get a turn: 1 ms for pods.
 _AT_ONCE = 2000
 # Parts of every volume that has a secret.
 _SECRET_MARKS = (b'ecretRef":', b'ecretName":')
@@ -68,30 +71,34 @@ class StoredNodeGraph:
         self._catalogue = catalogue
         self._loading = asyncio.Lock()
         self._pods: _Pods | None = None
+        self._cachers: dict[GroupResource, Cacher] = {}
         self._nodes_of: dict[GroupResource, Callable[[Entry], str]] = {}
         self._volumes: _Volumes | None = None
 
     @property
     def is_loaded(self) -> bool:
-        """See the protocol; not while the store is lost."""
-        return self._pods is not None and all(
-            self._stores[resource].storage.cacher.is_loaded
-            for resource in _READ
-            if resource in self._stores
-        )
+        """See the protocol; not while the store is lost, nor after too many changes."""
+        pods, volumes = self._pods, self._volumes
+        if pods is None or volumes is None:
+            return False
+        if not all(cacher.is_loaded for cacher in self._cachers.values()):
+            return False
+        return pods.catch_up() and volumes.catch_up()
 
     async def load(self) -> None:
         """See the protocol."""
         async with self._loading:
             for resource in _READ:
                 if resource in self._stores:
-                    await self._stores[resource].storage.ready()
-            if self._pods is not None:
+                    storage = self._stores[resource].storage
+                    await storage.ready()
+                    self._cachers[resource] = storage.cacher
+            if self.is_loaded:
                 return
             self._nodes_of = {each: self._node_of(each) for each in (_PODS, _RESOURCE_SLICES)}
             pods, volumes = _Pods(self._nodes_of[_PODS]), _Volumes()
-            await pods.follow(self._cacher(_PODS))
-            await volumes.follow(self._cacher(_VOLUMES))
+            await pods.follow(self._cachers.get(_PODS))
+            await volumes.follow(self._cachers.get(_VOLUMES))
             self._pods, self._volumes = pods, volumes
 
     def reaches(self, node: str, resource: GroupResource, namespace: str, name: str) -> bool:
@@ -110,23 +117,17 @@ class StoredNodeGraph:
     def _refers(self, node: str, resource: GroupResource, namespace: str, name: str) -> bool:
         assert self._pods is not None, "not loaded"
         assert self._volumes is not None
-        self._pods.catch_up()
-        if self._pods.refer(node, resource, namespace, name):
+        if self._pods.reach(node, resource, namespace, name):
             return True
         if resource != _SECRETS:
             return False
-        self._volumes.catch_up()
         claims = self._volumes.claims_with_secret(namespace, name)
-        return any(self._pods.refer(node, _CLAIMS, *claim) for claim in claims)
+        return any(self._pods.reach(node, _CLAIMS, *claim) for claim in claims)
 
     def _uses(self, node: str, claim: tuple[str, str] | None) -> bool:
         return claim is not None and self._refers(node, _CLAIMS, *claim)
 
     # -- reading ------------------------------------------------------------------------------
-
-    def _cacher(self, resource: GroupResource) -> Cacher | None:
-        store = self._stores.get(resource)
-        return None if store is None else store.storage.cacher
 
     def _entry(self, resource: GroupResource, namespace: str, name: str) -> Entry | None:
         store = self._stores.get(resource)
@@ -162,28 +163,22 @@ class _Followed:
             await asyncio.sleep(0)
         self._cacher, self._revision = cacher, revision
 
-    def catch_up(self) -> None:
-        """Take in what has changed; all anew if the cache does not know that any more."""
+    def catch_up(self) -> bool:
+        """Take in what has changed; False if the cache does not know that any more."""
         cacher = self._cacher
         if cacher is None or cacher.last_change == self._revision:
-            return
-        revision = cacher.last_change
+            return True
         try:
             changes = cacher.changes_since(self._revision)
         except RevisionCompacted:
-            self.clear()
-            self.add(cacher.list().entries)
-        else:
-            for change in changes:
-                if change.previous is not None:
-                    self.remove(change.previous)
-                if change.entry is not None:
-                    self.add((change.entry,))
-        self._revision = revision
-
-    def clear(self) -> None:
-        """Forget all."""
-        raise NotImplementedError
+            return False
+        for change in changes:
+            if change.previous is not None:
+                self.remove(change.previous)
+            if change.entry is not None:
+                self.add((change.entry,))
+        self._revision = cacher.last_change
+        return True
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Take in what there is now."""
@@ -194,62 +189,57 @@ class _Followed:
         raise NotImplementedError
 
 
-class _Pod:
-    """A pod on a node, and what it refers to once that was asked for."""
-
-    __slots__ = ("_entry", "namespace", "references")
-
-    def __init__(self, entry: Entry) -> None:
-        self._entry = entry
-        self.namespace = entry.namespace
-        self.references: frozenset[tuple[GroupResource, str]] = frozenset()
-
-    def read(self) -> frozenset[tuple[GroupResource, str]]:
-        """What the pod refers to."""
-        self.references = _references(orjson.loads(self._entry.body))
-        return self.references
-
-
 class _Pods(_Followed):
     """Pods by their node, and what those of asking nodes refer to."""
 
     def __init__(self, node_of: Callable[[Entry], str]) -> None:
         super().__init__()
         self._node_of = node_of
-        self._pods: dict[str, dict[str, _Pod]] = {}  # by node and key
-
-    def clear(self) -> None:
-        """See the base."""
-        self._pods = {}
+        self._entries: dict[str, dict[str, Entry]] = {}  # by node and key
+        self._parsed: dict[str, frozenset[_Reference]] = {}  # by key
+        self._reached: dict[str, set[_Reference]] = {}  # by node, until its pods change
 
     def add(self, entries: Iterable[Entry]) -> None:
         """See the base."""
-        node_of, pods = self._node_of, self._pods
+        node_of, by_node, reached = self._node_of, self._entries, self._reached
         for entry in entries:
             node = node_of(entry)
-            if node:
-                pods.setdefault(node, {})[entry.key] = _Pod(entry)
+            if not node:
+                continue
+            pods = by_node.get(node)
+            if pods is None:
+                pods = by_node[node] = {}
+            pods[entry.key] = entry
+            if reached:
+                reached.pop(node, None)
 
     def remove(self, entry: Entry) -> None:
         """See the base."""
         node = self._node_of(entry)
-        found = self._pods.get(node)
-        if found is not None:
-            found.pop(entry.key, None)
-            if not found:
-                del self._pods[node]
+        pods = self._entries.get(node)
+        if pods is None or pods.pop(entry.key, None) is None:
+            return
+        self._parsed.pop(entry.key, None)
+        self._reached.pop(node, None)
+        if not pods:
+            del self._entries[node]
 
-    def refer(self, node: str, resource: GroupResource, namespace: str, name: str) -> bool:
-        """Whether a pod of the node refers to an object of its namespace."""
-        pods = self._pods.get(node)
-        if pods is None:
-            return False
-        wanted = (resource, name)
-        return any(
-            wanted in (pod.references or pod.read())
-            for pod in pods.values()
-            if pod.namespace == namespace
-        )
+    def reach(self, node: str, resource: GroupResource, namespace: str, name: str) -> bool:
+        """Whether a pod of the node refers to an object."""
+        reached = self._reached.get(node)
+        if reached is None:
+            pods = self._entries.get(node)
+            if pods is None:
+                return False
+            reached = self._reached[node] = set()
+            reached.update(*(self._read(entry) for entry in pods.values()))
+        return (resource, namespace, name) in reached
+
+    def _read(self, entry: Entry) -> frozenset[_Reference]:
+        found = self._parsed.get(entry.key)
+        if found is None:
+            found = self._parsed[entry.key] = _references(entry)
+        return found
 
 
 class _Volumes(_Followed):
@@ -259,10 +249,6 @@ class _Volumes(_Followed):
         super().__init__()
         # By namespace and name of the secret: claims by key of their volume.
         self._claims: dict[tuple[str, str], dict[str, tuple[str, str]]] = {}
-
-    def clear(self) -> None:
-        """See the base."""
-        self._claims = {}
 
     def add(self, entries: Iterable[Entry]) -> None:
         """See the base."""
@@ -284,17 +270,18 @@ class _Volumes(_Followed):
         return self._claims.get((namespace, name), {}).values()
 
 
-def _references(pod: JSONObject) -> frozenset[tuple[GroupResource, str]]:
-    """What a pod gives its node; nothing (an empty name) if the node may have made it up."""
+def _references(entry: Entry) -> frozenset[_Reference]:
+    """What a pod gives its node; nothing if the node may have made it up."""
+    pod = orjson.loads(entry.body)
     if references.is_mirror(pod):
-        return frozenset({(_SERVICE_ACCOUNTS, "")})
+        return frozenset()
     spec = pod.get("spec") or {}
     found = {(_SERVICE_ACCOUNTS, references.service_account(spec))}
     found.update((_SECRETS, name) for name in references.secrets(spec))
     found.update((_CONFIG_MAPS, name) for name in references.config_maps(spec))
     found.update((_CLAIMS, name) for name in references.claims(pod))
     found.update((_RESOURCE_CLAIMS, name) for name in references.resource_claims(pod))
-    return frozenset(found)
+    return frozenset((resource, entry.namespace, name) for resource, name in found)
 
 
 def _mounting_secrets(entry: Entry) -> Iterable[tuple[tuple[str, str], tuple[str, str]]]:
