@@ -118,11 +118,16 @@ async def test_refusal_comes_before_the_body(cluster, fails):
     fails(answer, 403, "Forbidden")
 
 
-async def test_always_allow(start_cluster):
-    """Strangers may do everything too."""
-    server = await start_cluster(authorization_modes=("AlwaysAllow",))
+async def test_always_allow(start_cluster, tmp_path, fails):
+    """Everybody who is known may do everything; strangers are not let in at all."""
+    path = tmp_path / "tokens.csv"
+    path.write_text("ann-token,ann,ann-id\n")
+    modes = ("RBAC", "AlwaysAllow")
+    server = await start_cluster(authorization_modes=modes, token_auth_file=path)
+    assert (await server.get(MAPS, headers=bearer("ann-token"))).status_code == 200
     del server.http.headers["Authorization"]
-    assert (await server.get(MAPS)).status_code == 200
+    for where in (MAPS, "/livez"):
+        fails(await server.get(where), 401, "Unauthorized")
 
 
 async def test_always_deny(start_cluster, tmp_path, fails):

@@ -383,6 +383,8 @@ def _authorization_modes(text: str) -> tuple[str, ...]:
             )
     if not modes:
         raise argparse.ArgumentTypeError("at least one mode is needed")
+    if len(set(modes)) < len(modes):
+        raise argparse.ArgumentTypeError(f"{text!r} has a mode more than once")
     return modes
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery.errors import Unauthorized
@@ -31,6 +32,8 @@ __all__ = [
     "request_header_authenticator",
 ]
 
+_LOG = logging.getLogger(__name__)
+
 ADMIN_USER = UserInfo("kubernetes-admin", groups=(PRIVILEGED_GROUP,))
 
 
@@ -39,6 +42,7 @@ def request_authenticator(
 ) -> RequestAuthenticator:
     """The authenticator of a server; ``later`` know further tokens, as of service accounts.
 
+    Where everybody may do everything nobody may be anonymous, or the server would be open to all.
     Raises StartError when the token file cannot be read.
     """
     users: dict[str, UserInfo] = {}
@@ -46,11 +50,14 @@ def request_authenticator(
         users[options.admin_token] = ADMIN_USER
     if options.token_auth_file is not None:
         users.update(_read_token_file(options.token_auth_file))
+    anonymous = options.anonymous_auth and "AlwaysAllow" not in options.authorization_modes
+    if options.anonymous_auth and not anonymous:
+        _LOG.warning("no anonymous requests are served: --authorization-mode has AlwaysAllow")
     return RequestAuthenticator(
         [StaticTokenAuthenticator(users)],
         clock,
         minor=options.kubernetes_minor,
-        anonymous=options.anonymous_auth,
+        anonymous=anonymous,
         later=later,
     )
 

@@ -75,6 +75,7 @@ def test_flags_become_options():
         "--bind-address=localhost",
         "--anonymous-auth=perhaps",
         "--authorization-mode=RBAC,Magic",
+        "--authorization-mode=RBAC,RBAC",
         "--runtime-config=apps/v1=on",
         "--service-node-port-range=9-3",
         "--service-account-max-token-expiration=3 fortnights",
