@@ -15,6 +15,8 @@ from kapi.apimachinery.field import quote
 from kapi.apis.certificates.pem import PEMError, check_certificates, parse_request
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kapi.apimachinery.field import ErrorList
     from kapi.apimachinery.types import JSONObject
 
@@ -138,19 +140,21 @@ def signer_name_messages(signer: str) -> list[tuple[str, str]]:
     if len(domain) > _MAX_DOMAIN:
         wrong.append((domain, f"must be no more than {_MAX_DOMAIN} characters"))
     labels = domain.split(".")
-    for label in labels:
-        wrong += [
-            (domain, f"validating label {quote(label)}: {message}")
-            for message in names.dns1123_label(label)
-        ]
+    wrong += _first_wrong(domain, labels, names.dns1123_label)
     if len(labels) < 2:
         wrong.append((domain, "should be a domain with at least two segments separated by dots"))
-    for label in path.split("."):
-        wrong += [
-            (path, f"validating label {quote(label)}: {message}")
-            for message in names.dns1123_label(label)
-        ]
-    return wrong
+    return wrong + _first_wrong(path, path.split("."), names.dns1123_subdomain)
+
+
+def _first_wrong(
+    whole: str, labels: list[str], check: Callable[[str], list[str]]
+) -> list[tuple[str, str]]:
+    """What is wrong with the first label that is; the others would be told alike."""
+    for label in labels:
+        messages = check(label)
+        if messages:
+            return [(whole, f"validating label {quote(label)}: {text}") for text in messages]
+    return []
 
 
 def _validate_conditions(

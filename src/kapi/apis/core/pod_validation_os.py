@@ -56,7 +56,7 @@ def validate_os(spec: JSONObject, path: str, errors: ErrorList) -> None:
     """Validate ``spec.os`` and that nothing is set which that system lacks."""
     name = spec["os"].get("name", "")
     if not name:
-        errors.required(f"{path}.os.name", "cannot be empty")
+        errors.required(f"{path}.os.name")
     elif name == "linux":
         _refuse_windows_options(spec, path, errors)
     elif name == "windows":

@@ -38,5 +38,5 @@ def validate_volume_claim_template(template: JSONObject, path: str, errors: Erro
     validate_labels(metadata.get("labels"), f"{path}.metadata.labels", errors)
     for name in _FORBIDDEN_METADATA:
         if metadata.get(name) is not None:
-            errors.forbidden(f"{path}.metadata.{name}", "cannot be set for an ephemeral volume")
+            errors.forbidden(f"{path}.metadata.{name}", "cannot be set")
     validate_claim_spec(template.get("spec") or {}, f"{path}.spec", errors)

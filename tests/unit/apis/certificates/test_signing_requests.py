@@ -193,3 +193,10 @@ def test_an_approval_stays_as_it_is_stored():
     CertificateSigningRequestStatusStrategy().prepare_for_update(CONTEXT, written, stored)
     assert written["status"]["conditions"] == stored["status"]["conditions"]
     assert update_errors(CertificateSigningRequestStatusStrategy, written, stored) == []
+
+
+def test_the_first_wrong_label_of_a_signer_is_told():
+    """Others are not; parts of the path may be longer than labels."""
+    told = signer_name_messages("../x")
+    assert [(part, text[:21]) for part, text in told] == [("..", 'validating label "": ')]
+    assert signer_name_messages("example.com/" + "x" * 64) == []

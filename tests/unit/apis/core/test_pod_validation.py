@@ -281,3 +281,16 @@ def test_disks_are_named_as_once():
     assert _errors({"volumes": volumes}) == [
         "spec.volumes[0].persistentDisk.pdName: Required value"
     ]
+
+
+def test_members_that_are_missing_or_not_for_templates():
+    """An operating system needs a name; a claim's template must not have one."""
+    claim = {
+        "metadata": {"name": "c"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    }
+    volumes = [{"name": "v", "ephemeral": {"volumeClaimTemplate": claim}}]
+    assert sorted(_errors({"os": {}, "volumes": volumes})) == [
+        "spec.os.name: Required value",
+        ("spec.volumes[0].ephemeral.volumeClaimTemplate.metadata.name: Forbidden: cannot be set"),
+    ]
