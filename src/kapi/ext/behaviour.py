@@ -18,7 +18,7 @@ from kapi.apimachinery.errors import InternalError, Invalid
 from kapi.apimachinery.field import ErrorList
 from kapi.apimachinery.field import FieldError as APIFieldError
 from kapi.ext.errors import FieldError, Unfit
-from kapi.ext.objects import Object, Request
+from kapi.ext.objects import Object, Request, check_json
 from kapi.ext.structs import json_name
 from kapi.registry.catalogue import Subresource
 
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 __all__ = ["Behaviour"]
 
 _LOG = logging.getLogger(__name__)
+# What becomes of values of other types than declared.
+_OTHER_TYPES = (TypeError, AttributeError, KeyError, ValueError, RecursionError)
 _VERBS = {"GET": "get", "POST": "create", "PUT": "update", "DELETE": "delete"}
 
 
@@ -188,13 +190,20 @@ class Behaviour:
                     await function.wait(view, given)
                 else:
                     function.run(view, given)
-                view.changed()
             except (FieldError, Unfit) as error:
                 raise self.refused(obj, error) from error
-            except (TypeError, AttributeError, KeyError) as error:  # of values of other types
-                _LOG.exception("%s left an object that is none", function.label)
-                why = f"{function.label} left values of other types than declared, see the log"
-                raise InternalError(why) from error
+            self._take_changes(view, function)
+
+    def _take_changes(self, view: Object[Any, Any], function: Function) -> None:
+        """Bring what a function has changed into its object."""
+        try:
+            view.changed()
+        except Unfit as error:
+            raise self.refused(view.json, error) from error
+        except _OTHER_TYPES as error:
+            _LOG.exception("%s left an object that is none", function.label)
+            why = f"{function.label} left values of other types than declared, see the log"
+            raise InternalError(why) from error
 
     def _fits(self, obj: JSONObject) -> bool:
         spec = obj.get("spec") or {}
@@ -252,15 +261,17 @@ class Behaviour:
         self, function: Function, obj: JSONObject, name: str, source: Shape, target: Shape
     ) -> JSONValue:
         try:
-            return target.write(function.run(source.read(obj[name]), {}))
+            value = target.write(function.run(source.read(obj[name]), {}))
+            check_json(value)
         except Unfit as error:
             raise self.refused(obj, error.below(name)) from error
         except FieldError as error:
             raise self.refused(obj, error) from error
-        except (TypeError, AttributeError, KeyError) as error:
+        except _OTHER_TYPES as error:
             _LOG.exception("%s failed", function.label)
             why = f"{function.label} failed with {type(error).__name__}, see the log"
             raise InternalError(why) from error
+        return value
 
     # -- subresources -------------------------------------------------------------------------
 
@@ -326,10 +337,10 @@ class Behaviour:
         view = self.view(obj)
         try:
             result = await function.function.wait(view, {**given, "client": self.client})
-            if function.changes:
-                view.changed()
         except (FieldError, Unfit) as error:
             raise self.refused(obj, error) from error
+        if function.changes:
+            self._take_changes(view, function.function)
         return view, result
 
     def answer(self, function: SubresourceFunction, result: Any) -> JSONValue:

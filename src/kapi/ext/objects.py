@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import orjson
+
 from kapi.ext.errors import Unfit
 
 if TYPE_CHECKING:
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
     from kapi.ext.scalars import Shape
     from kapi.registry.context import RequestContext
 
-__all__ = ["Metadata", "Object", "Request"]
+__all__ = ["Metadata", "Object", "Request", "check_json"]
+
+_STRICT = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 Spec = TypeVar("Spec")
 Status = TypeVar("Status")
@@ -105,12 +109,36 @@ class Metadata:
         return found
 
     def changes(self) -> JSONObject:
-        """The members that are not as they were; None for those that became empty."""
-        return {
+        """The members that are not as they were; None for those that became empty.
+
+        Raises TypeError for one that is no metadata any more.
+        """
+        found = {
             name: value or None
             for name, value in self._parts.items()
             if (value or None) != (self._json.get(name) or None)
         }
+        for name, value in found.items():
+            _check_metadata(name, value or ())
+        return found
+
+
+def _check_metadata(name: str, value: Any) -> None:
+    texts: list[Any] = []
+    if name in ("labels", "annotations"):
+        texts = [*value, *value.values()] if value else []
+    elif name == "finalizers":
+        texts = [*value]
+    elif not all(isinstance(owner, dict) for owner in value):
+        raise TypeError(f"metadata.{name} has an item that is no object")
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError(f"metadata.{name} has something that is no text")
+    check_json(value)
+
+
+def check_json(value: Any) -> None:
+    """Raise TypeError for what has no form in JSON: odd objects, numbers beyond 64 bits."""
+    orjson.dumps(value, option=_STRICT)
 
 
 def _copies(owners: Sequence[JSONObject]) -> list[JSONObject]:
@@ -183,13 +211,20 @@ class Object(Generic[Spec, Status]):
         return self._parts[name]
 
     def changed(self) -> bool:
-        """Bring what a function changed into the JSON object; whether there was anything."""
+        """Bring what a function changed into the JSON object; whether there was anything.
+
+        Raises Unfit, and other errors of Python where values have other types than declared.
+        """
         found = False
         for name, value in self._parts.items():
             shape, before = self._shapes[name], self._before[name]
             assert shape is not None
-            after = shape.write(value)
+            try:
+                after = shape.write(value)
+            except Unfit as error:
+                raise error.below(name) from error
             if after != before:
+                check_json(after)
                 self._json[name] = _merged(self._json.get(name) or {}, before, after)
                 found = True
         return self._metadata_changed() or found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import re
 from copy import deepcopy
 from dataclasses import dataclass
@@ -79,7 +80,10 @@ def _load_duration(value: JSONValue) -> timedelta:
     if match is None:
         raise ValueError("must be a duration such as 1h30m")
     seconds = sum(float(number) * _SECONDS[unit] for number, unit in _GO_PARTS.findall(match[2]))
-    return timedelta(seconds=-seconds if match[1] == "-" else seconds)
+    try:
+        return timedelta(seconds=-seconds if match[1] == "-" else seconds)
+    except OverflowError:
+        raise ValueError("must be a duration of less than a billion days") from None
 
 
 def _dump_duration(value: timedelta) -> str:
@@ -94,6 +98,12 @@ def _dump_duration(value: timedelta) -> str:
     return f"{sign}{minutes}m{text}s" if minutes else f"{sign}{text}s"
 
 
+def _dump_number(value: float) -> float:
+    if not math.isfinite(value):
+        raise ValueError("must be a finite number")
+    return value
+
+
 def _text(format_name: str = "") -> JSONObject:
     return {"type": "string", "format": format_name} if format_name else {"type": "string"}
 
@@ -102,7 +112,7 @@ _SCALARS: dict[type, Shape] = {
     str: Shape(_text()),
     bool: Shape({"type": "boolean"}),
     int: Shape({"type": "integer", "format": "int64"}),
-    float: Shape({"type": "number"}, float),
+    float: Shape({"type": "number"}, float, _dump_number),
     datetime: Shape(_text("date-time"), _load_time, _dump_time),
     date: Shape(_text("date"), date.fromisoformat, date.isoformat),
     timedelta: Shape(

@@ -327,8 +327,14 @@ def _dumper(members: list[Member]) -> Callable[[Any], JSONValue]:
             if given is None:
                 if nullable:
                     found[name] = None
+            elif convert is None:
+                found[name] = given
             else:
-                found[name] = given if convert is None else convert(given)
+                try:
+                    found[name] = convert(given)
+                except ValueError as error:
+                    inner = error if isinstance(error, Unfit) else Unfit([("", str(error))])
+                    raise inner.below(name) from error
         return found
 
     return dump
