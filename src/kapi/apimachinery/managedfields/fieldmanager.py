@@ -113,12 +113,21 @@ class FieldManager:
         ``body`` is ``new`` before it was decoded. With it a list that was given and is empty
         gets an owner, although it is stored as null.
         """
+        if live is not None and body is not None and self._clears(body):
+            new["metadata"].pop("managedFields", None)
+            return
         emptied = self._emptied(new, body) if body is not None and self._lists else ()
         for parent, name in emptied:
             parent[name] = []
         self._update(live, new, manager, now)
         for parent, name in emptied:
             parent[name] = None
+
+    def _clears(self, body: JSONObject) -> bool:
+        """Whether a body sets the managedFields to an empty list, which is gone when decoded."""
+        metadata = body.get("metadata")
+        given = metadata.get("managedFields") if isinstance(metadata, dict) else None
+        return given == [] and not self.subresource
 
     def _emptied(self, new: JSONObject, body: JSONObject) -> list[tuple[JSONObject, str]]:
         """The members of ``new`` that are null and were empty in ``body``."""

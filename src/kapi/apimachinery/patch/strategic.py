@@ -120,6 +120,8 @@ def _merge_member(merged: JSONObject, key: str, value: JSONValue, schema: Type |
     elif isinstance(value, list) and isinstance(old, list):
         field = _slice_field(schema, key)
         merged[key] = _merge_list_member(old, value, field)
+    elif _is_marked(value):
+        merged.pop(key, None)
     elif isinstance(value, (dict, list)):
         merged[key] = _new_value(value)
     else:
@@ -353,9 +355,8 @@ def _new_value(value: JSONValue) -> JSONValue:
     Other directives stay what they are, members that the type does not know.
     """
     if isinstance(value, dict):
-        if _DIRECTIVE in value:
-            return {}
-        return {key: _new_value(item) for key, item in value.items() if item is not None}
+        left = {key: item for key, item in value.items() if item is not None}
+        return {key: _new_value(item) for key, item in left.items() if not _is_marked(item)}
     if isinstance(value, list):
         return [_new_value(item) for item in value if not _is_marked(item)]
     return value

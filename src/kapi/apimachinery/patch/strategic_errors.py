@@ -19,6 +19,7 @@ __all__ = [
     "failure",
     "lists_of_lists",
     "missing_merge_key",
+    "not_a_map",
     "unknown_directive",
     "wrong_type",
 ]
@@ -44,6 +45,11 @@ def lists_of_lists() -> Invalid:
 def missing_merge_key(item: JSONObject, merge_key: str) -> StatusError:
     """An item of a merged list does not say which item it is."""
     return failure(f"map: {shown(item)} does not contain declared merge key: {merge_key}")
+
+
+def not_a_map(index: int) -> StatusError:
+    """An item of an order of objects is none."""
+    return failure(f"value for key {index} is not a map")
 
 
 def unknown_directive(directive: JSONValue, item: JSONObject) -> StatusError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kapi.apimachinery.patch.strategic_errors import missing_merge_key, wrong_type
+from kapi.apimachinery.patch.strategic_errors import missing_merge_key, not_a_map, wrong_type
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -73,9 +73,9 @@ def _zip(
 
 
 def _need_merge_key(items: list[JSONValue], merge_key: str) -> None:
-    for item in items:
+    for index, item in enumerate(items):
         if not isinstance(item, dict):
-            raise wrong_type({}, item)
+            raise not_a_map(index)
         if merge_key not in item:
             raise missing_merge_key(item, merge_key)
 

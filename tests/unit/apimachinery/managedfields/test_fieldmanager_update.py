@@ -199,14 +199,17 @@ def test_reset_fields_are_neither_owned_nor_lost():
 
 
 @pytest.mark.parametrize("given", [[{}], None, []])
-def test_only_one_empty_entry_resets(given):
-    """[{}] ends tracking; null and [] leave ownership as it is."""
+def test_empty_lists_and_entries_reset(given):
+    """[{}] ends tracking, as does [] in the body; null leaves ownership as it is."""
     live = created(data={"x": "1"})
-    obj = copy.deepcopy(live)
-    obj["metadata"]["managedFields"] = given
-    MAIN.update(live, obj, "m2", "t2")
-    assert entries(obj) == ([] if given else entries(live))
-    if given:
+    body = copy.deepcopy(live)
+    body["metadata"]["managedFields"] = given
+    obj = copy.deepcopy(body)
+    if not given:  # which is not there any more when the body was decoded
+        del obj["metadata"]["managedFields"]
+    MAIN.update(live, obj, "m2", "t2", body=body)
+    assert entries(obj) == (entries(live) if given is None else [])
+    if given is not None:
         later = updated(obj, "m3", data={"x": "2"})
         assert "managedFields" not in later["metadata"]
 

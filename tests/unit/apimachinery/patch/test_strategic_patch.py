@@ -95,7 +95,8 @@ def run(document: dict, patch: dict) -> dict:
             {"containers": [{"$patch": "any"}, {**THREE, "$retainKeys": ["name"]}]},
             {"containers": [{**THREE, "$retainKeys": ["name"]}]},
         ),
-        ({}, {"labels": {"$patch": "any", "a": "1"}}, {"labels": {}}),
+        ({}, {"labels": {"$patch": "any", "a": "1"}}, {}),
+        ({}, {"strategy": {"rolling": {"$patch": "any"}}}, {"strategy": {}}),
         (
             {"containers": [ONE]},
             {"containers": [{**THREE, "args": None, "$retainKeys": ["name"]}]},
@@ -173,6 +174,11 @@ def test_lists_with_merge_keys(
             {"$setElementOrder/containers": "one"},
             500,
             "expected a []interface {}, but received a string",
+        ),
+        (
+            {"$setElementOrder/containers": [{"name": "one"}, "two"]},
+            500,
+            "value for key 1 is not a map",
         ),
         ({"$setElementOrder": []}, 400, "invalid patch format of setElementOrder list"),
         (
