@@ -133,3 +133,15 @@ async def test_conversions_to_what_is_no_json(gadgets, fails):
     for path in (f"{OLD_GADGETS}/a", OLD_GADGETS):
         fails(await gadgets.get(path), 500, "InternalError", told)
     assert (await gadgets.read(f"{GADGETS}/a"))["spec"]["mode"] == "odd"
+
+
+async def test_a_watch_tells_of_an_object_that_cannot_be_converted(gadgets):
+    """What came before it is sent, then an ERROR event ends the watch."""
+    for name, mode in (("a", ""), ("b", "odd"), ("c", "")):
+        await gadgets.create(GADGETS, gadget(name, mode=mode))
+    async with gadgets.watch(OLD_GADGETS) as watch:
+        (first, shown), (last, status) = await watch.events(2)
+    assert (first, shown["metadata"]["name"], last) == ("ADDED", "a", "ERROR")
+    assert status["message"].startswith(
+        "Internal error occurred: @convert downgrade failed with TypeError"
+    )

@@ -14,7 +14,7 @@ import orjson
 
 from kapi.apimachinery.errors import Expired, InternalError, NotAcceptable, StatusError
 from kapi.apimachinery.serializer import cbor, protobuf
-from kapi.endpoints.handlers.converted_events import ConvertedEvents, WatchFailed
+from kapi.endpoints.handlers.converted_events import ConvertedEvents
 from kapi.endpoints.handlers.get import parse_resource_version
 from kapi.endpoints.negotiation import STREAMS
 from kapi.endpoints.request import Response
@@ -25,7 +25,7 @@ from kapi.registry.storage_errors import to_status
 from kapi.storage.errors import FutureRevision, RevisionCompacted, SlowConsumer, StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from kapi.apimachinery.types import JSONObject
     from kapi.endpoints.api import API
@@ -73,14 +73,15 @@ async def watch(api: API, request: Request, resource: Resource, options: ListOpt
                 if not events:
                     return
                 if converted is None:
-                    yield b"".join([framer.frame(event) for event in events])
+                    for piece in framer.pieces(events):
+                        yield piece
                     continue
                 async for part in converted.prepared(events):
-                    if part:
-                        yield b"".join([framer.frame(event) for event in part])
+                    for piece in framer.pieces(part):
+                        yield piece
         except SlowConsumer:
             return  # everything queued was sent; the client goes on from its last event
-        except WatchFailed as error:
+        except StatusError as error:  # of a conversion
             yield framer.error(error)
         except StorageError as error:
             yield framer.error(_watch_error(error))
@@ -167,6 +168,22 @@ class _Framer:
         if self._as_kind == "Table":
             return self._frame(event.type, self._table(event))
         return event.frame(self._form, self._build)
+
+    def pieces(self, events: list[WatchEvent]) -> Iterator[bytes]:
+        """The events as one piece; raises StatusError for one that has no form.
+
+        Those before it are still sent.
+        """
+        frames: list[bytes] = []
+        try:
+            for event in events:
+                frames.append(self.frame(event))  # noqa: PERF401 - what is there counts
+        except StatusError:
+            if frames:
+                yield b"".join(frames)
+            raise
+        if frames:
+            yield b"".join(frames)
 
     def error(self, error: StatusError) -> bytes:
         """The ERROR event that ends a watch."""
