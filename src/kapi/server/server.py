@@ -56,6 +56,7 @@ from kapi.server.extension_authentication import AuthenticationConfigMap
 from kapi.server.lookup import StoreLookup
 from kapi.server.node_graph import node_authorizer
 from kapi.server.options import OptionsError, StartError, first_service_ip
+from kapi.server.param_access_check import ParamAccessCheck
 from kapi.server.quota_status import ClientQuotaStatus
 from kapi.server.replica import Replica, advertised_address
 from kapi.server.routing import documents, resource_handlers, subresource_handlers
@@ -194,6 +195,7 @@ class APIServer:
             disabled=options.disabled_admission_plugins,
             configuration=admission_configuration(options),
         )
+        plugins.append(ParamAccessCheck(authorizer, lookup, catalogue))
         if "RBAC" in options.authorization_modes:
             plugins.append(EscalationCheck(authorizer, roles))
         admission = AdmissionChain(extensions.with_plugin(plugins) if extensions else plugins)
