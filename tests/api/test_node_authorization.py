@@ -141,3 +141,49 @@ async def test_before_selectors(start_cluster):
     assert (await server.get("/api/v1/pods", headers=NODE)).status_code == 200
     assert (await server.get("/api/v1/nodes", headers=NODE)).status_code == 200
     assert (await server.get(f"{CORE}/secrets", headers=NODE)).status_code == 403
+
+
+RESTRICTED = {
+    "metadata": {"name": "n1", "labels": {"node-restriction.kubernetes.io/a": "b"}},
+}
+
+
+async def test_node_restriction_is_off_by_default(cluster, fails):
+    """The authorizer alone lets kubelets write any node."""
+    assert "NodeRestriction" not in cluster.server.api.admission.names
+    answer = await cluster.post("/api/v1/nodes", RESTRICTED, headers=NODE)
+    assert answer.status_code == 201
+
+
+async def test_node_restriction(start_cluster, fails):
+    """Asked for, it stands between service accounts and taints, and refuses before validation."""
+    server = await start_cluster(enabled_admission_plugins=("NodeRestriction",))
+    assert server.server.api.admission.names[2:4] == ["NodeRestriction", "TaintNodesByCondition"]
+    fails(
+        await server.post("/api/v1/nodes", RESTRICTED, headers=NODE),
+        403,
+        "Forbidden",
+        'nodes "n1" is forbidden: node "n1" is not allowed to set the following labels: '
+        "node-restriction.kubernetes.io/a",
+    )
+    other = await server.post("/api/v1/nodes", {"metadata": {"name": "n2"}}, headers=NODE)
+    fails(other, 403, "Forbidden")
+    node = await server.create("/api/v1/nodes", {"metadata": {"name": "n1"}})
+    mirror = _pod("m", nodeName="n1")
+    owner = {"apiVersion": "v1", "kind": "Node", "name": "n1", "controller": True}
+    mirror["metadata"].update(
+        annotations={"kubernetes.io/config.mirror": "x"},
+        ownerReferences=[{**owner, "uid": node["metadata"]["uid"]}],
+    )
+    answer = await server.post(f"{CORE}/pods", mirror, headers=NODE)
+    assert answer.status_code == 201, answer.text
+    await server.create(f"{CORE}/pods", _pod("other", nodeName="n2"))
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "other"}}
+    fails(
+        await server.post(f"{CORE}/pods/other/eviction", eviction, headers=NODE),
+        403,
+        "Forbidden",
+        'pods "other" is forbidden: node n1 can only evict pods with spec.nodeName set to itself',
+    )
+    assert (await server.http.delete(f"{CORE}/pods/m", headers=NODE)).status_code == 200
+    fails(await server.http.delete(f"{CORE}/pods/other", headers=NODE), 403, "Forbidden")

@@ -197,8 +197,7 @@ def _add_access_flags(parser: argparse.ArgumentParser) -> None:
         type=_authorization_modes,
         default=("Node", "RBAC"),
         metavar="MODES",
-        help=f"of {', '.join(_AUTHORIZATION_MODES)} (default: Node,RBAC), asked in this "
-        "order; Node has no opinion of its own yet",
+        help=f"of {', '.join(_AUTHORIZATION_MODES)} (default: Node,RBAC), asked in this order",
     )
 
 

@@ -16,6 +16,7 @@ from kapi.admission.plugins.default_storage_class import DefaultStorageClass
 from kapi.admission.plugins.default_toleration_seconds import DefaultTolerationSeconds
 from kapi.admission.plugins.limit_ranger import LimitRanger
 from kapi.admission.plugins.namespace_lifecycle import NamespaceLifecycle
+from kapi.admission.plugins.node_restriction import NodeRestriction
 from kapi.admission.plugins.persistent_volume_claim_resize import PersistentVolumeClaimResize
 from kapi.admission.plugins.pod_resize import PodResizeValidator
 from kapi.admission.plugins.pod_security import PodSecurity
@@ -49,6 +50,8 @@ _FOLLOWS_NODE_SINCE = 35
 # The minor version since which mutating policies need no feature gate.
 _MUTATING_POLICIES_SINCE = 36
 
+_OFF_BY_DEFAULT = frozenset({NodeRestriction.name})
+
 _UNCONFIGURED = AdmissionConfiguration()
 
 
@@ -75,6 +78,7 @@ def builtin_plugins(
         NamespaceLifecycle(lookup),
         LimitRanger(lookup),
         ServiceAccount(lookup, ids),
+        NodeRestriction(lookup, webhooks.authorizer, minor),
         TaintNodesByCondition(),
         PodSecurity(lookup, configuration.pod_security),
         Priority(lookup),
@@ -101,7 +105,8 @@ def builtin_plugins(
     ]
     # Last: what it counts is admitted.
     plugins.append(ResourceQuota(lookup, quotas, configuration.limited_resources))
-    return [plugin for plugin in plugins if plugin.name not in disabled]
+    off = {*disabled, *(_OFF_BY_DEFAULT.difference(enabled))}
+    return [plugin for plugin in plugins if plugin.name not in off]
 
 
 def _webhooks_of(
