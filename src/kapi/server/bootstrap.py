@@ -7,11 +7,12 @@ classes; a server that finds them leaves them alone.
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
-from kapi.apimachinery.errors import AlreadyExists, NotFound, StatusError
+from kapi.apimachinery.errors import InternalError, NotFound, StatusError
 from kapi.apimachinery.types import GroupVersionResource
 from kapi.server.endpoint_reconciler import kubernetes_endpoints
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from kapi.client.inprocess import InProcessClient
 
 __all__ = ["create_bootstrap_objects"]
+
+_LOG = logging.getLogger(__name__)
 
 # How long a server waits for another one that makes the same objects.
 _ATTEMPTS = 25
@@ -87,28 +90,35 @@ async def _ensure(
         try:
             await client.create(gvr, namespace, deepcopy(obj))
             return
-        except StatusError:
-            if attempt == _ATTEMPTS - 1:
-                raise
+        except StatusError as error:
+            if attempt == _ATTEMPTS - 1 or error.code == InternalError.code:
+                # Perhaps a webhook is not there yet, which needs this server first.
+                name = obj["metadata"]["name"]
+                _LOG.warning("%s %s cannot be created: %s", gvr.resource, name, error)
+                return
         await asyncio.sleep(_PAUSE_SECONDS)
 
 
 async def _service_cidr(client: InProcessClient, cidrs: list[str], now: str) -> None:
-    with suppress(AlreadyExists):
-        obj = {"metadata": {"name": "kubernetes"}, "spec": {"cidrs": cidrs}}
-        await client.create(_SERVICE_CIDRS, "", obj)
-        condition = {
-            "type": "Ready",
-            "status": "True",
-            "lastTransitionTime": now,
-            "reason": "",
-            "message": "Kubernetes default Service CIDR is ready",
-        }
+    obj = {"metadata": {"name": "kubernetes"}, "spec": {"cidrs": cidrs}}
+    await _ensure(client, _SERVICE_CIDRS, "", obj)
+    condition = {
+        "type": "Ready",
+        "status": "True",
+        "lastTransitionTime": now,
+        "reason": "",
+        "message": "Kubernetes default Service CIDR is ready",
+    }
 
-        def ready(current: JSONObject) -> JSONObject:
-            return {**current, "status": {"conditions": [condition]}}
+    def ready(current: JSONObject) -> JSONObject:
+        return {**current, "status": {"conditions": [condition]}}
 
-        await client.update(_SERVICE_CIDRS, "", "kubernetes", ready, "status")
+    try:
+        found = await client.get(_SERVICE_CIDRS, "", "kubernetes")
+        if not found.get("status"):
+            await client.update(_SERVICE_CIDRS, "", "kubernetes", ready, "status")
+    except StatusError as error:
+        _LOG.warning("servicecidrs kubernetes does not become ready: %s", error)
 
 
 async def _kubernetes_service(

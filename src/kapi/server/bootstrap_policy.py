@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import importlib.resources
+import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import orjson
 
-from kapi.apimachinery.errors import AlreadyExists, NotFound
+from kapi.apimachinery.errors import AlreadyExists, NotFound, StatusError
 from kapi.apimachinery.types import GroupVersionResource
 from kapi.authorization.escalation import uncovered_rules
 from kapi.client.inprocess import InProcessClient
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from kapi.endpoints.api import API
 
 __all__ = ["cluster_role_rules", "ensure_bootstrap_policy"]
+
+_LOG = logging.getLogger(__name__)
 
 _RBAC = "rbac.authorization.k8s.io"
 _FLOW = "flowcontrol.apiserver.k8s.io"
@@ -80,17 +83,26 @@ async def _ensure_all(
 
 
 async def _ensure(client: InProcessClient, gvr: GroupVersionResource, entry: JSONObject) -> None:
+    try:
+        # Another server of the store may be faster, or there are no namespaces here.
+        with suppress(AlreadyExists, NotFound):
+            await _create_or_complete(client, gvr, entry)
+    except StatusError as error:
+        # Perhaps a webhook is not there yet, which needs this server first.
+        _LOG.warning("%s %s cannot be completed: %s", gvr.resource, entry["name"], error)
+
+
+async def _create_or_complete(
+    client: InProcessClient, gvr: GroupVersionResource, entry: JSONObject
+) -> None:
     namespace, name = entry.get("namespace", ""), entry["name"]
     try:
         current = await client.get(gvr, namespace, name)
     except NotFound:
-        # Another server of the store was faster, or there are no namespaces here.
-        with suppress(AlreadyExists, NotFound):
-            await client.create(gvr, namespace, _object(gvr, entry))
+        await client.create(gvr, namespace, _object(gvr, entry))
         return
     if _completed(current, entry) is not None:
-        with suppress(NotFound):
-            await client.update(gvr, namespace, name, lambda obj: _completed(obj, entry) or obj)
+        await client.update(gvr, namespace, name, lambda obj: _completed(obj, entry) or obj)
 
 
 def _object(gvr: GroupVersionResource, entry: JSONObject) -> JSONObject:

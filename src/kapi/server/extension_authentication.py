@@ -135,7 +135,10 @@ class AuthenticationConfigMap:
         data = authentication_data(self._options)
         if not data or not self._client.serves(_CONFIG_MAPS):
             return
-        await self._publish(data)
+        try:
+            await self._publish(data)
+        except StatusError as error:  # later, then
+            self._warn(error)
         self._task = asyncio.create_task(self._follow())
 
     def stop(self) -> None:
@@ -149,7 +152,11 @@ class AuthenticationConfigMap:
             try:
                 await self._publish(authentication_data(self._options))
             except (StartError, StatusError, StorageError) as error:
-                _LOG.warning("ConfigMap %s/%s is not up to date: %s", _NAMESPACE, _NAME, error)
+                self._warn(error)
+
+    @staticmethod
+    def _warn(error: Exception) -> None:
+        _LOG.warning("ConfigMap %s/%s is not up to date: %s", _NAMESPACE, _NAME, error)
 
     async def _publish(self, own: Mapping[str, str]) -> None:
         try:
