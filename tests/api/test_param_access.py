@@ -60,11 +60,11 @@ async def test_policies(server, fails):
     ]
     created = (await server.post(path, _policy())).json()
     created["spec"]["failurePolicy"] = "Ignore"
-    answer = await server.put(f"{path}/p", created, headers=ANN)
+    answer = await server.http.put(f"{path}/p", json=created, headers=ANN)
     assert answer.status_code == 200
     created = answer.json()
     created["spec"]["paramKind"]["kind"] = "Secret"
-    fails(await server.put(f"{path}/p", created, headers=ANN), 422, "Invalid")
+    fails(await server.http.put(f"{path}/p", json=created, headers=ANN), 422, "Invalid")
     await _grant(server, "reader", READ)
     assert (await server.post(path, _policy(), headers=ANN)).status_code == 409
 
@@ -92,3 +92,14 @@ async def test_bindings(server, fails):
     assert await why({**_binding(selector={}), "metadata": {"name": "c"}}) == (
         lacks.format(WHO, "list")
     )
+
+
+async def test_every_change_of_a_binding_is_judged(server, fails):
+    """Also one that leaves the reference as it is."""
+    await server.post(f"{GROUP}/validatingadmissionpolicies", _policy())
+    path = f"{GROUP}/validatingadmissionpolicybindings"
+    created = (await server.post(path, _binding(name="x"))).json()
+    created["spec"]["validationActions"] = ["Audit"]
+    answer = await server.http.put(f"{path}/b", json=created, headers=ANN)
+    fails(answer, 422, "Invalid")
+    assert (await server.put(f"{path}/b", created)).status_code == 200

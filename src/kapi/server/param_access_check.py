@@ -56,7 +56,7 @@ class ParamAccessCheck(Plugin):
         self._catalogue = catalogue
 
     async def validate(self, attributes: Attributes) -> None:
-        """Raise Invalid when the user lacks the right; what stays as it is needs none."""
+        """Raise Invalid when the user lacks the right; a paramKind that stays needs none."""
         user, obj = attributes.context.user, attributes.obj
         if obj is None or attributes.subresource or PRIVILEGED_GROUP in user.groups:
             return
@@ -66,9 +66,7 @@ class ParamAccessCheck(Plugin):
         if policies is None:
             if spec.get("paramKind") and spec["paramKind"] != old.get("paramKind"):
                 await self._check_policy(user, spec["paramKind"], errors)
-        elif spec.get("paramRef") and any(
-            spec.get(member) != old.get(member) for member in ("paramRef", "policyName")
-        ):
+        elif spec.get("paramRef"):
             await self._check_binding(user, spec, policies, errors)
         if errors:
             kind, name = attributes.resource.kind, obj["metadata"].get("name", "")
