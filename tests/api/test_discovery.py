@@ -99,7 +99,9 @@ async def test_clients_choose_the_form(cluster):
     assert yaml.safe_load(answer.text)["kind"] == "APIGroupDiscoveryList"
 
 
-@pytest.mark.parametrize("path", ["/apis/no.such.group", "/apis/no/v1/things", "/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/apis/no.such.group", "/apis/no/v1/things", "/nothing", "/apis//v1/pods"]
+)
 async def test_paths_that_are_nothing(cluster, path):
     """Unknown groups and roots are plain text 404."""
     answer = await cluster.get(path)

@@ -65,6 +65,8 @@ class Router:
         info = request.info
         if not info.is_resource:
             return self._document(request)
+        if not info.group and not info.path.startswith("/api/"):
+            return not_found_page()  # /apis//v1 is not the core group
         resource = self._api.catalogue.get(info.group, info.version, info.resource)
         if resource is None:
             if self._api.catalogue.is_builtin(info.group):
