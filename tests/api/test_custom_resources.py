@@ -245,3 +245,24 @@ async def test_wrong_metadata_of_a_change_is_told_as_often_as_it_is_looked_at(cl
         refused = (await cluster.put(path, changed)).json()
         told = [cause["field"] for cause in refused["details"]["causes"]]
         assert told == ["metadata.labels"] * 3
+
+
+async def test_numbers_that_no_float_holds_are_refused(cluster):
+    """In bodies and in patches; nothing is stored in their place."""
+    await cluster.create(CRDS, definition(version(size={"type": "number"})))
+    await cluster.create(WIDGETS, widget("a", size=1))
+    headers = {"Content-Type": "application/json"}
+    body = '{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"b"},"spec":%s}'
+    answer = await cluster.http.post(WIDGETS, content=body % '{"size":1e400}', headers=headers)
+    assert answer.status_code == 400
+    for kind, patch in (
+        ("merge-patch", '{"spec":{"size":1e400}}'),
+        ("json-patch", '[{"op":"replace","path":"/spec/size","value":1e400}]'),
+        ("apply-patch", body.replace('"b"', '"a"') % '{"size":1e400}'),
+    ):
+        headers = {"Content-Type": f"application/{kind}+{'yaml' if 'apply' in kind else 'json'}"}
+        answer = await cluster.http.patch(
+            f"{WIDGETS}/a?fieldManager=me", content=patch, headers=headers
+        )
+        assert answer.status_code == 400, kind
+    assert (await cluster.read(f"{WIDGETS}/a"))["spec"]["size"] == 1

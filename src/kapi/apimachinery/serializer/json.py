@@ -8,6 +8,7 @@ counts of bytes.
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import orjson
@@ -38,7 +39,8 @@ def loads(data: bytes) -> JSONValue:
     """Parse JSON; of equal members the last one counts.
 
     Raises:
-        JSONError: the text is no JSON, or nested too deeply to be written again.
+        JSONError: the text is no JSON, has a number that no float holds, or is nested too deeply
+            to be written again.
     """
     try:
         return orjson.loads(data)
@@ -82,7 +84,8 @@ def _lenient(data: bytes) -> JSONValue:
     if message is not None:
         raise JSONError(message)
     try:
-        return _whole_text(json.loads(data.decode(errors="replace"), parse_int=_integer))
+        text = data.decode(errors="replace")
+        return _whole_text(json.loads(text, parse_int=_integer, parse_float=_double))
     except RecursionError:
         raise JSONError(_TOO_DEEP) from None
 
@@ -90,7 +93,14 @@ def _lenient(data: bytes) -> JSONValue:
 def _integer(digits: str) -> int | float:
     """An integer of up to 64 bits, else a float."""
     number = int(digits) if len(digits) <= 20 else 1 << 64
-    return number if -(1 << 63) <= number < 1 << 64 else float(digits)
+    return number if -(1 << 63) <= number < 1 << 64 else _double(digits)
+
+
+def _double(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise JSONError(f"json: cannot unmarshal number {digits} into Go value of type float64")
+    return number
 
 
 def _whole_text(value: JSONValue) -> JSONValue:
@@ -116,7 +126,10 @@ def _object(members: list[tuple[str, JSONValue]]) -> JSONValue:
 def _exact(data: bytes, merge: bool) -> Document:
     try:
         value = json.loads(
-            data.decode(errors="replace"), object_pairs_hook=_object, parse_int=_integer
+            data.decode(errors="replace"),
+            object_pairs_hook=_object,
+            parse_int=_integer,
+            parse_float=_double,
         )
         found: dict[str, None] = {}
         value = _resolve(value, "", merge, found)

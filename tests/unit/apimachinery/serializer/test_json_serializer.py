@@ -95,3 +95,11 @@ def test_syntax_errors_agree_with_a_parser(text: str) -> None:
     except ValueError:
         fine = False
     assert (syntax_error(text.encode()) is None) is fine
+
+
+@pytest.mark.parametrize("read", [json.loads, json.load])
+@pytest.mark.parametrize("number", ["1e400", "-1e999", "9" * 400, "9" * 5000])
+def test_numbers_that_no_float_holds(read, number):
+    """They are refused, since they could not be written again."""
+    with pytest.raises(json.JSONError, match=f"cannot unmarshal number {number} into Go value"):
+        read(b'{"a":1,"b":%b}' % number.encode())
