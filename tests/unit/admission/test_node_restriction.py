@@ -346,11 +346,12 @@ def test_claims():
     new = {**old, "status": {**old["status"], **resized}}
     assert _try("persistentvolumeclaims/status", new, old) == ""
     lost = {**old, "status": {"phase": "Lost"}}
-    problem = _try("persistentvolumeclaims/status", lost, old)
-    assert problem.startswith(
+    lines = _try("persistentvolumeclaims/status", lost, old).splitlines()
+    assert lines[0] == (
         'node "n1" is not allowed to update fields other than status.quantity and '
-        "status.conditions: @@"
+        "status.conditions: @@ -15,7 +15,7 @@"
     )
+    assert lines[4:7] == ['-  "Phase": "Bound",', '+  "Phase": "Lost",', '   "AccessModes": null,']
     for arguments in ((old, old), (old,), (None, old)):
         problem = _try("persistentvolumeclaims", *arguments)
         assert problem == "may only update PVC status"

@@ -12,7 +12,7 @@ from kapi.apimachinery.gostruct import GoStruct, list_of, pointer_to, value_of
 if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONValue
 
-__all__ = ["CLAIM_SPEC", "NODE_AFFINITY", "VOLUME_SOURCE"]
+__all__ = ["CLAIM_SPEC", "CLAIM_STATUS", "NODE_AFFINITY", "VOLUME_SOURCE"]
 
 _Member = tuple[str, "JSONValue", None]
 
@@ -281,4 +281,21 @@ CLAIM_SPEC = GoStruct(
         ),
     ),
     volumeAttributesClassName=_optional("VolumeAttributesClassName"),
+)
+
+CLAIM_STATUS = GoStruct(
+    phase=_text("Phase"),
+    accessModes=_optional("AccessModes"),
+    capacity=_optional("Capacity"),
+    conditions=_optional("Conditions"),
+    allocatedResources=_optional("AllocatedResources"),
+    allocatedResourceStatuses=_optional("AllocatedResourceStatuses"),
+    currentVolumeAttributesClassName=_optional("CurrentVolumeAttributesClassName"),
+    modifyVolumeStatus=pointer_to(
+        "ModifyVolumeStatus",
+        GoStruct(
+            targetVolumeAttributesClassName=_text("TargetVolumeAttributesClassName"),
+            status=_text("Status"),
+        ),
+    ),
 )

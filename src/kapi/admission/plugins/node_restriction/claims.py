@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kapi.admission.refusal import refused
+from kapi.apimachinery.structdiff import struct_diff, with_sorted_maps
+from kapi.apis.core.persistent_volume_structs import CLAIM_SPEC, CLAIM_STATUS
 
 if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject
@@ -13,8 +15,21 @@ if TYPE_CHECKING:
 __all__ = ["check_claim"]
 
 _RESIZING = ("capacity", "conditions", "allocatedResources", "allocatedResourceStatuses")
-# Members that every write changes.
-_KEPT_BY_SERVER = ("managedFields", "resourceVersion")
+# In the order of messages; without what every write changes.
+_METADATA = (
+    "name",
+    "generateName",
+    "namespace",
+    "uid",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "labels",
+    "annotations",
+    "ownerReferences",
+    "finalizers",
+)
 
 
 def check_claim(attributes: Attributes, node: str) -> None:
@@ -24,23 +39,18 @@ def check_claim(attributes: Attributes, node: str) -> None:
         raise refused(attributes, "may only update PVC status")
     if obj is None or old is None:
         return
-    after, before = _rest(obj), _rest(old)
+    after, before = _shown(obj), _shown(old)
     if after != before:
         why = f'node "{node}" is not allowed to update fields other than status.quantity and'
-        raise refused(attributes, f"{why} status.conditions: {_difference(before, after)}")
+        raise refused(attributes, f"{why} status.conditions: {struct_diff(before, after)}")
 
 
-def _rest(claim: JSONObject) -> JSONObject:
-    """All that does not tell of resizing; members that are empty do not count."""
-    meta = {k: v for k, v in claim["metadata"].items() if k not in _KEPT_BY_SERVER and v}
+def _shown(claim: JSONObject) -> JSONObject:
+    """All that does not tell of resizing, as messages show it; empty members do not count."""
+    meta = claim["metadata"]
     status = {k: v for k, v in (claim.get("status") or {}).items() if k not in _RESIZING and v}
-    rest = {k: v for k, v in claim.items() if k not in {"metadata", "status"}}
-    return {**rest, "metadata": meta, "status": status}
-
-
-def _difference(before: JSONObject, after: JSONObject) -> str:
-    import difflib  # noqa: PLC0415 - with the next: seldom needed
-    import json  # noqa: PLC0415
-
-    was, is_now = (json.dumps(each, indent=1).splitlines() for each in (before, after))
-    return "".join(f"{line}\n" for line in list(difflib.unified_diff(was, is_now, lineterm=""))[2:])
+    return {
+        **{k: with_sorted_maps(meta[k]) for k in _METADATA if meta.get(k)},
+        "Spec": CLAIM_SPEC.show(with_sorted_maps(claim.get("spec") or {})),
+        "Status": CLAIM_STATUS.show(with_sorted_maps(status)),
+    }
