@@ -106,9 +106,12 @@ def response_headers(
 def rewrite_location(location: str, *, prefix: str, hosts: Iterable[str]) -> str:
     """A place that a backend names, as seen from outside: below ``prefix``.
 
-    Places on other hosts than ``hosts`` and relative ones stay as they are.
+    Places on other hosts than ``hosts``, relative ones and what is no place stay as they are.
     """
-    url = urlsplit(location)
+    try:
+        url = urlsplit(location)
+    except ValueError:
+        return location
     if (url.netloc and url.netloc not in hosts) or not url.path.startswith("/"):
         return location
     if url.path.startswith(prefix):

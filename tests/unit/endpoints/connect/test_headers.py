@@ -99,6 +99,7 @@ def test_passed_back():
         ("a/b", "a/b"),
         (f"{PREFIX}/a", f"{PREFIX}/a"),
         ("#here", "#here"),
+        ("http://[no/", "http://[no/"),
     ],
 )
 def test_places(location, seen):
