@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kapi.apimachinery.types import GroupResource
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kapi.apimachinery.types import JSONObject
+    from kapi.apimachinery.types import GroupResource, JSONObject
     from kapi.registry.store import ResourceStore
     from kapi.storage.cacher.entry import Entry
 
@@ -46,19 +44,24 @@ class StoreLookup:
 
     async def get(self, group: str, resource: str, namespace: str, name: str) -> JSONObject | None:
         """One object, or None; also None where this version does not have the resource."""
-        store = self._stores.get(GroupResource(group, resource))
+        store = self._stores.get((group, resource))  # type: ignore[call-overload] # equal, cheaper
         if store is None or not name:
             return None
         key = store.key(namespace, name)
-        entry = await store.find(key, not_older_than=0) or await store.find(key)
+        cacher = store.storage.cacher
+        if cacher.is_current:
+            entry = cacher.get(key)
+        else:
+            entry = await store.find(key, not_older_than=0) or await store.find(key)
         return None if entry is None else self._load(store, entry)
 
     async def list(self, group: str, resource: str, namespace: str = "") -> list[JSONObject]:
         """All objects, or those of a namespace."""
-        store = self._stores.get(GroupResource(group, resource))
+        store = self._stores.get((group, resource))  # type: ignore[call-overload] # equal, cheaper
         if store is None:
             return []
-        change = await store.storage.last_change()
+        cacher = store.storage.cacher
+        change = cacher.last_change if cacher.is_current else await store.storage.last_change()
         known = self._lists.get((group, resource, namespace))
         if known is not None and known[0] == change:
             return known[1]

@@ -32,6 +32,8 @@ class IDSource(Protocol):
 # Randomness is fetched for this many UUIDs at once: every request takes one or two.
 _BATCH = 256
 _VARIANT = "89ab"
+# The letter of each byte.
+_LETTERS = bytes(ord(_NAME_ALPHABET[byte % len(_NAME_ALPHABET)]) for byte in range(256))
 
 
 class RandomIDs:
@@ -41,6 +43,8 @@ class RandomIDs:
         self._random = random.SystemRandom()
         self._hex = ""
         self._at = 0
+        self._letters = ""
+        self._letters_at = 0
 
     def uid(self) -> str:
         """A new version 4 UUID as text."""
@@ -55,8 +59,12 @@ class RandomIDs:
 
     def suffix(self, length: int = 5) -> str:
         """Random lower-case characters for ``metadata.generateName``."""
-        size = len(_NAME_ALPHABET)
-        return "".join([_NAME_ALPHABET[byte % size] for byte in os.urandom(length)])
+        at = self._letters_at
+        if at + length > len(self._letters):
+            self._letters = os.urandom(16 * _BATCH + length).translate(_LETTERS).decode("ascii")
+            at = 0
+        self._letters_at = at + length
+        return self._letters[at : at + length]
 
     def below(self, limit: int) -> int:
         """A random integer in ``[0, limit)``."""
