@@ -64,8 +64,14 @@ def map_step(entries: list[tuple[Step, Step, bool]]) -> Step:
     return build
 
 
+# What must be texts, though an expression may promise just anything.
+_TEXTS = {"JSONPatch": ("op", "from", "path")}
+_GO_TYPES = {int: "int64", Uint: "uint64", float: "float64"}
+
+
 def object_step(kind: str, fields: list[tuple[str, Step, bool]]) -> Step:
     """An object of a named type: each field, and whether it may be absent."""
+    texts = _TEXTS.get(kind, ())
 
     def build(scope: Scope) -> ObjectValue:
         found: dict[str, Any] = {}
@@ -75,6 +81,9 @@ def object_step(kind: str, fields: list[tuple[str, Step, bool]]) -> Step:
                 if not value.present:
                     continue
                 value = value.value
+            if name in texts and not isinstance(value, str):
+                found_type = _GO_TYPES.get(value.__class__) or type_name(value)
+                raise CelError(f"unexpected type {found_type} for {kind}Type '{name}' field")
             found[name] = value
         return ObjectValue(kind, found)
 

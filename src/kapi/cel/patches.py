@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 _OBJECT = "Object"
+_INT64 = 1 << 63
 _NO_NUMBER = (
     "json: error calling MarshalJSON for type *structpb.Value: proto: "
     "google.protobuf.Value.number_value: invalid {} value"
@@ -116,7 +117,7 @@ def as_json(value: Any) -> Any:
     if isinstance(value, float):
         if not isfinite(value):
             raise CelError(_NO_NUMBER.format("NaN" if isnan(value) else f"{value:+}".title()))
-        return int(value) if value.is_integer() else value
+        return int(value) if value.is_integer() and abs(value) < _INT64 else value
     if isinstance(value, dict):
         return {_key(name): as_json(member) for name, member in value.items()}
     if isinstance(value, list):

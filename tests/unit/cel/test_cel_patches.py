@@ -86,10 +86,14 @@ def test_values_as_json(source, value):
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("{1: 'a'}", 'map key "1" is of type int, not string'),
+        ("{1: 'a'}", "unsupported type conversion from 'int' to string"),
         ("[quantity('1')]", "a value of type kubernetes.Quantity has no JSON"),
-        ("{'a': optional.of(1)}", "a value of type optional_type has no JSON"),
-        ("[double('NaN')]", "the number nan has no JSON"),
+        ("{'a': optional.none()}", "optional.none() dereference"),
+        (
+            "[double('NaN')]",
+            "json: error calling MarshalJSON for type *structpb.Value: proto: "
+            "google.protobuf.Value.number_value: invalid NaN value",
+        ),
     ],
 )
 def test_values_without_json(source, message):
@@ -97,3 +101,23 @@ def test_values_without_json(source, message):
     with pytest.raises(CelError) as refused:
         as_json(evaluate(source))
     assert str(refused.value) == message
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("JSONPatch{op: dyn(1)}", "unexpected type int64 for JSONPatchType 'op' field"),
+        ("JSONPatch{path: dyn([])}", "unexpected type list for JSONPatchType 'path' field"),
+        ("JSONPatch{from: dyn(1.5)}", "unexpected type float64 for JSONPatchType 'from' field"),
+    ],
+)
+def test_what_must_be_text(source, told):
+    """It is looked at again where the expression has promised anything."""
+    with pytest.raises(CelError, match=told):
+        evaluate(source)
+
+
+def test_large_numbers_stay_floats():
+    """JSON has no integers beyond 64 bits."""
+    assert as_json(1e300).__class__ is float
+    assert as_json(2.0).__class__ is int
