@@ -91,8 +91,10 @@ def test_values_as_json(source, value):
         ("{'a': optional.none()}", "optional.none() dereference"),
         (
             "[double('NaN')]",
-            "json: error calling MarshalJSON for type *structpb.Value: proto: "
-            "google.protobuf.Value.number_value: invalid NaN value",
+            (
+                "json: error calling MarshalJSON for type *structpb.Value: proto: "
+                "google.protobuf.Value.number_value: invalid NaN value"
+            ),
         ),
     ],
 )
