@@ -195,50 +195,52 @@ class _Pods(_Followed):
     def __init__(self, node_of: Callable[[Entry], str]) -> None:
         super().__init__()
         self._node_of = node_of
-        self._entries: dict[str, dict[str, Entry]] = {}  # by node and key
+        self._keys: dict[str, set[str]] = {}  # by node; entries would outlive their pods here
         self._parsed: dict[str, frozenset[_Reference]] = {}  # by key
         self._reached: dict[str, set[_Reference]] = {}  # by node, until its pods change
 
     def add(self, entries: Iterable[Entry]) -> None:
         """See the base."""
-        node_of, by_node, reached = self._node_of, self._entries, self._reached
+        node_of, by_node, reached = self._node_of, self._keys, self._reached
         for entry in entries:
             node = node_of(entry)
             if not node:
                 continue
-            pods = by_node.get(node)
-            if pods is None:
-                pods = by_node[node] = {}
-            pods[entry.key] = entry
+            keys = by_node.get(node)
+            if keys is None:
+                keys = by_node[node] = set()
+            keys.add(entry.key)
             if reached:
                 reached.pop(node, None)
 
     def remove(self, entry: Entry) -> None:
         """See the base."""
         node = self._node_of(entry)
-        pods = self._entries.get(node)
-        if pods is None or pods.pop(entry.key, None) is None:
+        keys = self._keys.get(node)
+        if keys is None:
             return
+        keys.discard(entry.key)
         self._parsed.pop(entry.key, None)
         self._reached.pop(node, None)
-        if not pods:
-            del self._entries[node]
+        if not keys:
+            del self._keys[node]
 
     def reach(self, node: str, resource: GroupResource, namespace: str, name: str) -> bool:
         """Whether a pod of the node refers to an object."""
         reached = self._reached.get(node)
         if reached is None:
-            pods = self._entries.get(node)
-            if pods is None:
+            keys = self._keys.get(node)
+            if keys is None:
                 return False
             reached = self._reached[node] = set()
-            reached.update(*(self._read(entry) for entry in pods.values()))
+            reached.update(*map(self._read, keys))
         return (resource, namespace, name) in reached
 
-    def _read(self, entry: Entry) -> frozenset[_Reference]:
-        found = self._parsed.get(entry.key)
+    def _read(self, key: str) -> frozenset[_Reference]:
+        found = self._parsed.get(key)
         if found is None:
-            found = self._parsed[entry.key] = _references(entry)
+            entry = self._cacher.get(key) if self._cacher is not None else None
+            found = self._parsed[key] = frozenset() if entry is None else _references(entry)
         return found
 
 
