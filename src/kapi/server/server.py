@@ -298,8 +298,6 @@ class APIServer:
             await self._replica.stop()
         if self._roles is not None:
             self._roles.stop()
-        if self._roles is not None:
-            self._roles.stop()
         if self._aggregator is not None:
             await self._aggregator.stop()
         if self._authentication is not None:
