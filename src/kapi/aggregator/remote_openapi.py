@@ -28,35 +28,33 @@ _DEPTH = 200
 
 
 async def fetch_openapi(client: ProxyClient, remote: RemoteVersion) -> None:
-    """Ask for both; a server need not have either."""
-    await _fetch_index(client, remote)
-    await _fetch_v2(client, remote)
-
-
-async def _fetch_index(client: ProxyClient, remote: RemoteVersion) -> None:
-    name = f"apis/{remote.group}/{remote.version}"
-    remote.openapi_v3 = {}
-    try:
-        document = await client.get(remote, _INDEX, _JSON, _TIMEOUT_SECONDS)
-        paths = _parsed(document.body).get("paths") if document is not None else None
-    except RemoteError:
-        return
-    found = paths.get(name) if isinstance(paths, dict) else None
-    url = found.get("serverRelativeURL") if isinstance(found, dict) else None
-    if isinstance(url, str) and url.partition("?")[0] == f"{_INDEX}/{name}":
-        remote.openapi_v3 = {name: url}
-
-
-async def _fetch_v2(client: ProxyClient, remote: RemoteVersion) -> None:
+    """Ask for both; a server need not have either. Until both are known what was known stays."""
+    index = await _index(client, remote)
     etag = remote.openapi_v2_etag if remote.openapi_v2 is not None else b""
     try:
         document = await client.get(remote, "/openapi/v2", _JSON, _TIMEOUT_SECONDS, etag=etag)
     except RemoteError:
         remote.openapi_v2 = None
-        return
-    if document is not None:
-        remote.openapi_v2 = relevant_part(_parsed(document.body), remote.path)
-        remote.openapi_v2_etag = document.etag
+    else:
+        if document is not None:
+            remote.openapi_v2 = relevant_part(_parsed(document.body), remote.path)
+            remote.openapi_v2_etag = document.etag
+    remote.openapi_v3 = index
+
+
+async def _index(client: ProxyClient, remote: RemoteVersion) -> dict[str, str]:
+    """Where the v3 document of the group version is, by its name; empty if it is nowhere."""
+    name = f"apis/{remote.group}/{remote.version}"
+    try:
+        document = await client.get(remote, _INDEX, _JSON, _TIMEOUT_SECONDS)
+    except RemoteError:
+        return {}
+    paths = _parsed(document.body).get("paths") if document is not None else None
+    found = paths.get(name) if isinstance(paths, dict) else None
+    url = found.get("serverRelativeURL") if isinstance(found, dict) else None
+    if isinstance(url, str) and url.partition("?")[0] == f"{_INDEX}/{name}":
+        return {name: url}
+    return {}
 
 
 def relevant_part(document: JSONObject, prefix: str) -> JSONObject | None:
