@@ -66,3 +66,17 @@ def test_broken_paths_are_refused():
     """What is no JSONPath is an error."""
     with pytest.raises(JSONPathError):
         compile_path(".spec[")
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        (f".a[{'9' * 5000}]", []),
+        (f".a[-{'9' * 5000}]", []),
+        (f".a[0:{'9' * 5000}]", [1, 2]),
+        (".." * 2000 + "a", [[1, 2]]),
+    ],
+)
+def test_unreasonable_paths(path, found):
+    """Places beyond any list have nothing; descending again and again finds no more."""
+    assert compile_path(path)({"a": [1, 2]}) == found

@@ -27,6 +27,10 @@ _FILTER = re.compile(r"\[\?\(\s*@((?:[^()=!<>]|\\.)*?)\s*(?:(==|!=|<=|>=|<|>)\s*
 _SIMPLE = re.compile(r"(?:\.[A-Za-z0-9_$-]+)+").fullmatch
 
 
+# Of a place in a list.
+_MOST_DIGITS, _FAR = 18, 1 << 60
+
+
 class JSONPathError(ValueError):
     """The text is no JSONPath."""
 
@@ -47,7 +51,9 @@ def compile_path(path: str) -> Callable[[JSONValue], list[JSONValue]]:
         position = 1
     while position < len(text):
         step, position = _step(text, position)
-        steps.append(step)
+        # A second descent right after another one finds nothing new, though each value often.
+        if step is not _descendants or not steps or steps[-1] is not _descendants:
+            steps.append(step)
 
     def find(value: JSONValue) -> list[JSONValue]:
         found = [value]
@@ -116,8 +122,15 @@ def _descendants(values: list[JSONValue]) -> list[JSONValue]:
     return found
 
 
+def _position(text: str) -> int:
+    """A place in a list; one with too many digits is beyond the end of any."""
+    if len(text) > _MOST_DIGITS:
+        return -_FAR if text.startswith("-") else _FAR
+    return int(text)
+
+
 def _index(found: re.Match[str]) -> Step:
-    index = int(found[1])
+    index = _position(found[1])
 
     def step(values: list[JSONValue]) -> list[JSONValue]:
         return [v[index] for v in values if v.__class__ is list and -len(v) <= index < len(v)]
@@ -126,7 +139,7 @@ def _index(found: re.Match[str]) -> Step:
 
 
 def _slice(found: re.Match[str]) -> Step:
-    bounds = slice(*(int(group) if group else None for group in found.groups()))
+    bounds = slice(*(_position(group) if group else None for group in found.groups()))
 
     def step(values: list[JSONValue]) -> list[JSONValue]:
         return [item for v in values if v.__class__ is list for item in v[bounds]]
