@@ -8,6 +8,7 @@ that is being deleted takes its instances along ("Finalizers" of CustomResourceD
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 import orjson
@@ -24,6 +25,7 @@ from kapi.apimachinery.types import GroupVersionResource
 from kapi.registry.before_delete import DeleteOptions
 from kapi.registry.keys import storage_prefix
 from kapi.registry.store import ResourceStore
+from kapi.storage.errors import StorageError
 from kapi.storage.store import Store
 from kapi.util.clock import format_time
 
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from kapi.storage.engine import Compare, Engine
 
 __all__ = ["DEFINITIONS", "CustomResources", "DefinitionHooks"]
+
+_log = logging.getLogger(__name__)
 
 DEFINITIONS = GroupVersionResource("apiextensions.k8s.io", "v1", "customresourcedefinitions")
 # How long requests may go on to use a store with a former schema.
@@ -95,7 +99,10 @@ class CustomResources:
         self._busy: asyncio.Task[object] | None = None
 
     async def load(self) -> None:
-        """Serve every definition that is in the store."""
+        """Serve every definition that is in the store.
+
+        One that cannot be served is in the log; it must not keep the server from starting.
+        """
         if not self._client.serves(DEFINITIONS):
             return
         store = self._api.stores[DEFINITIONS.group_resource]
@@ -103,7 +110,12 @@ class CustomResources:
         for entry in entries:
             self._remember(orjson.loads(entry.body))
         for entry in entries:
-            await self.reconcile(entry.name)
+            try:
+                await self.reconcile(entry.name)
+            except StorageError:
+                raise
+            except Exception:  # noqa: BLE001 - whatever is wrong is wrong with this definition
+                _log.exception("the definition %s cannot be served", entry.name)
 
     # -- one definition -----------------------------------------------------------------------
 

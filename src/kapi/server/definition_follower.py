@@ -47,3 +47,7 @@ class DefinitionFollower:
         except StatusError as error:
             # Another server did the same at the same time; its change comes as the next event.
             _log.info("definition %s: %s", name, error)
+        except StorageError:
+            raise
+        except Exception:  # noqa: BLE001 - whatever is wrong is wrong with this definition
+            _log.exception("the definition %s cannot be served", name)
