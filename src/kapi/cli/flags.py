@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kapi.admission.plugin_names import ABSENT_PLUGINS, PLUGINS
 from kapi.cli.aggregation_flags import add_aggregation_flags, proxy_client_options
 from kapi.cli.etcd_flags import add_etcd_flags, etcd_options
 from kapi.cli.extension_flags import add_extension_flag, extensions_of
@@ -156,8 +157,20 @@ def _add_api_flags(parser: argparse.ArgumentParser) -> None:
         metavar="A-B",
         help="ports for services of type NodePort (default: 30000-32767)",
     )
-    _add_list(group, "--enable-admission-plugins", "admission plugins to add to the default ones")
-    _add_list(group, "--disable-admission-plugins", "admission plugins to leave out")
+    group.add_argument(
+        "--enable-admission-plugins",
+        type=_enabled_plugins,
+        default=(),
+        metavar="NAMES",
+        help="admission plugins to add to the default ones (NodeRestriction is off by default)",
+    )
+    group.add_argument(
+        "--disable-admission-plugins",
+        type=_plugins,
+        default=(),
+        metavar="NAMES",
+        help="admission plugins to leave out",
+    )
     group.add_argument(
         "--admission-control-config-file",
         type=Path,
@@ -385,6 +398,22 @@ def _authorization_modes(text: str) -> tuple[str, ...]:
     if len(set(modes)) < len(modes):
         raise argparse.ArgumentTypeError(f"{text!r} has a mode more than once")
     return modes
+
+
+def _plugins(text: str) -> tuple[str, ...]:
+    names = comma_list(text)
+    for name in names:
+        if name not in PLUGINS and name not in ABSENT_PLUGINS:
+            raise argparse.ArgumentTypeError(f"plugin {name!r} is unknown")
+    return names
+
+
+def _enabled_plugins(text: str) -> tuple[str, ...]:
+    names = _plugins(text)
+    for name in names:
+        if name in ABSENT_PLUGINS:
+            raise argparse.ArgumentTypeError(f"plugin {name!r} is not a part of kapi")
+    return names
 
 
 def _feature_gates(text: str) -> frozenset[str]:

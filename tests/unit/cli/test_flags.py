@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from kapi.admission.plugin_names import ABSENT_PLUGINS, PLUGINS
 from kapi.authentication.request_header import HeaderNames
 from kapi.cli import run, serve, up
 from kapi.cli.flags import default_data_dir, server_options
 from kapi.cli.main import main
 from kapi.cli.parser import Parser
 from kapi.server.options import EtcdOptions, OptionsError, ServerOptions, TLSOptions
+from kapi.server.server import APIServer
 
 
 def parse(command, *words):
@@ -76,6 +78,9 @@ def test_flags_become_options():
         "--anonymous-auth=perhaps",
         "--authorization-mode=RBAC,Magic",
         "--authorization-mode=RBAC,RBAC",
+        "--enable-admission-plugins=NoSuchPlugin",
+        "--enable-admission-plugins=NodeRestriction,AlwaysPullImages",
+        "--disable-admission-plugins=nodeRestriction",
         "--runtime-config=apps/v1=on",
         "--service-node-port-range=9-3",
         "--service-account-max-token-expiration=3 fortnights",
@@ -195,3 +200,25 @@ def test_admission_control_config_file():
     """The file is read when the server starts."""
     options = parse(up, "--admission-control-config-file=/f")
     assert options.admission_control_config_file == Path("/f")
+
+
+def test_names_of_admission_plugins():
+    """Plugins that Kubernetes has and kapi has not may be switched off, as they are."""
+    options = parse(
+        up,
+        "--enable-admission-plugins=NodeRestriction",
+        "--disable-admission-plugins=JobValidation",
+    )
+    assert options.enabled_admission_plugins == ("NodeRestriction",)
+    assert options.disabled_admission_plugins == ("JobValidation",)
+
+
+async def test_every_plugin_has_its_name_in_the_table():
+    """What the flags take is what a server has."""
+    server = APIServer(ServerOptions(Path("unused"), ephemeral=True, controllers=()))
+    await server.start()
+    names = set(server.api.admission.names) | {"NodeRestriction"}
+    await server.stop()
+    own = {"EscalationCheck", "ParamAccessCheck"}
+    assert names - own == PLUGINS
+    assert not PLUGINS & ABSENT_PLUGINS
