@@ -242,6 +242,6 @@ def _validate_classes(spec: JSONObject, path: str, errors: ErrorList) -> None:
                 f"{path}.preemptionPolicy", preemption, ("Never", "PreemptLowerPriority")
             )
     if spec.get("overhead"):
-        validate_resource_amounts(spec["overhead"], f"{path}.overhead", errors)
+        validate_resource_amounts(spec["overhead"], f"{path}.overhead.limits", errors)
     if spec.get("os") is not None:
         validate_os(spec, path, errors)

@@ -294,3 +294,9 @@ def test_members_that_are_missing_or_not_for_templates():
         "spec.os.name: Required value",
         ("spec.volumes[0].ephemeral.volumeClaimTemplate.metadata.name: Forbidden: cannot be set"),
     ]
+
+
+def test_overhead_is_told_as_limits():
+    """The overhead is judged as limits are, and named so."""
+    errors = _errors({"overhead": {"-x": "1"}})
+    assert [error.partition(":")[0] for error in errors] == ["spec.overhead.limits[-x]"] * 2
