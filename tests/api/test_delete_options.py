@@ -31,8 +31,8 @@ UNKNOWN = (
         (
             b'{"kind":5}',
             (
-                "couldn't get version/kind; json parse error: json: cannot unmarshal number into Go "
-                "struct field .kind of type string"
+                "couldn't get version/kind; json parse error: json: cannot unmarshal number into "
+                "Go struct field .kind of type string"
             ),
         ),
         (b'{"kind":"Pod","apiVersion":"v1"}', UNKNOWN.format("Pod", "v1")),
@@ -52,8 +52,8 @@ UNKNOWN = (
         (
             b'{"preconditions":{"uid":5}}',
             (
-                "json: cannot unmarshal number into Go struct field Preconditions.preconditions.uid "
-                "of type types.UID"
+                "json: cannot unmarshal number into Go struct field "
+                "Preconditions.preconditions.uid of type types.UID"
             ),
         ),
         (

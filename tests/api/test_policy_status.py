@@ -46,8 +46,8 @@ async def test_every_generation_is_checked(start_cluster):
     assert (await cluster.put(f"{PATH}/p", stored)).status_code == 200
     await cluster.settled()
     stored = await cluster.read(f"{PATH}/p")
-    # What is left without members when its last one goes, goes with it.
-    assert stored["status"] == {"observedGeneration": 2}
+    # What is applied without members is there without them.
+    assert stored["status"] == {"observedGeneration": 2, "typeChecking": {}}
 
 
 async def test_a_policy_without_mistakes(start_cluster):

@@ -117,8 +117,9 @@ def test_what_is_refused_when_it_is_applied(kubectl):
 def test_parameters_and_scale(kubectl):
     """A limit from a ConfigMap holds for creating, scaling and applying; applying is stable."""
     kubectl("create", "configmap", "limits", "--from-literal=replicas=3")
-    stdin = manifest(
-        "Object{spec: Object.spec{replicas: variables.most}}",
+    stdin = manifest(  # an apply configuration cannot change a Scale, which no schema describes
+        '[JSONPatch{op: "replace", path: "/spec/replicas", value: variables.most}]',
+        patch="JSONPatch",
         rule="[deployments, deployments/scale]",
         group="apps",
         more="paramKind: {apiVersion: v1, kind: ConfigMap}\n  variables: [{name: most, expression: "
