@@ -14,6 +14,7 @@ import orjson
 from kapi.apimachinery.errors import StatusError
 from kapi.apimachinery.field import ErrorList, quote
 from kapi.apimachinery.metav1 import validate_annotations, validate_labels
+from kapi.apimachinery.scheme.go_names import value_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -179,7 +180,7 @@ def _accept(original: JSONObject, answer: JSONValue, desired: str) -> JSONObject
     if not isinstance(meta, dict):
         if "metadata" not in converted:
             raise _InvalidObject("missing metadata in converted object", "metadata")
-        why = f"invalid metadata of type {_go_type(meta)} in converted object"
+        why = f"invalid metadata of type {value_type(meta)} in converted object"
         raise _InvalidObject(why, "metadata")
     converted["metadata"] = _restored(before, meta)
     return converted
@@ -208,11 +209,11 @@ def _restored(before: JSONObject, given: JSONObject) -> JSONObject:
             meta.pop(member, None)
             continue
         if not isinstance(values, dict):
-            why = f"invalid metadata.{member} of type {_go_type(values)} in converted object"
+            why = f"invalid metadata.{member} of type {value_type(values)} in converted object"
             raise _InvalidObject(why, "metadata")
         for key, value in values.items():
             if not isinstance(value, str):
-                why = f"must be a string, but is {_go_type(value)} in converted object"
+                why = f"must be a string, but is {value_type(value)} in converted object"
                 raise _InvalidObject(f"metadata.{member}[{key}] {why}", "metadata")
         if values != before.get(member):
             _validate(values, path, validate)
@@ -235,18 +236,3 @@ def _validate(
 
 def _text(value: JSONValue) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _go_type(value: JSONValue) -> str:
-    """The type of a value as Go prints it."""
-    if value is None:
-        return "<nil>"
-    kinds = {
-        str: "string",
-        bool: "bool",
-        int: "int64",
-        float: "float64",
-        list: "[]interface {}",
-        dict: "map[string]interface {}",
-    }
-    return kinds[type(value)]

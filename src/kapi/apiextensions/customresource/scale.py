@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kapi.apiextensions.customresource.jsonpath import simple_path
 from kapi.apimachinery.errors import InternalError
+from kapi.apimachinery.scheme.go_names import value_type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,15 +127,7 @@ def _validate_replicas(obj: JSONObject, path: str, errors: ErrorList) -> None:
 
 def _go(value: JSONValue) -> str:
     """A value and its type as Go prints them in accessor errors."""
-    kinds = {
-        str: "string",
-        bool: "bool",
-        int: "int64",
-        float: "float64",
-        list: "[]interface {}",
-        dict: "map[string]interface {}",
-    }
-    return f"{_go_text(value)} is of the type {kinds[type(value)]}"
+    return f"{_go_text(value)} is of the type {value_type(value)}"
 
 
 def _go_text(value: JSONValue) -> str:

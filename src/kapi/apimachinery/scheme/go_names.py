@@ -16,8 +16,9 @@ import orjson
 if TYPE_CHECKING:
     from kapi.apimachinery.scheme.definitions import Presence
     from kapi.apimachinery.scheme.model import Type
+    from kapi.apimachinery.types import JSONValue
 
-__all__ = ["GoNames", "element_type", "go_type"]
+__all__ = ["GoNames", "element_type", "go_type", "value_type"]
 
 _SCALARS = {
     "boolean": "bool",
@@ -27,6 +28,15 @@ _SCALARS = {
     "microtime": "string",
     "duration": "string",
     "int-or-string": "int32",
+}
+_VALUES: dict[type, str] = {
+    str: "string",
+    bool: "bool",
+    int: "int64",
+    float: "float64",
+    list: "[]interface {}",
+    dict: "map[string]interface {}",
+    type(None): "<nil>",
 }
 _TYPE_META = frozenset({"apiVersion", "kind"})
 
@@ -73,3 +83,8 @@ def element_type(container: str, element: Type) -> str:
     if container.startswith("map["):
         return container.partition("]")[2]
     return go_type(element)  # the container's name does not say
+
+
+def value_type(value: JSONValue) -> str:
+    """The Go type of a JSON value that was decoded without a schema."""
+    return _VALUES[type(value)]
