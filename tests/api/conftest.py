@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from crontabs import DEFINITIONS, convert, definition
+from mutating_policies import policy_maker
+from webhook_configurations import configuration_maker
 
 from asgi_cluster import TOKEN, Cluster
 from kapi.server.certificates import create_service_account_key
@@ -68,6 +70,18 @@ async def hook(tmp_path):
     await server.start(tmp_path)
     yield server
     await server.stop()
+
+
+@pytest.fixture
+def register(cluster, hook):
+    """Create a configuration of webhooks, by path of the server; more members by path."""
+    return configuration_maker(cluster, hook)
+
+
+@pytest.fixture
+def policy(cluster):
+    """Create a policy of mutations, and a binding of the same name."""
+    return policy_maker(cluster)
 
 
 @pytest.fixture
