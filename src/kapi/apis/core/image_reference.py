@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 __all__ = ["image_pull_policy"]
 
@@ -22,6 +23,8 @@ _IMAGE_ID = re.compile(r"[a-f0-9]{64}")
 _MAX_NAME = 255
 _LIBRARY = "library/"
 _LONG = _MAX_NAME - len(_LIBRARY)
+# Many pods have few images.
+_KEPT = 1024
 
 
 def _name_is_too_long(image: str, tag: str | None, digest: str | None) -> bool:
@@ -34,6 +37,7 @@ def _name_is_too_long(image: str, tag: str | None, digest: str | None) -> bool:
     return len(name) > _MAX_NAME
 
 
+@lru_cache(maxsize=_KEPT)
 def image_pull_policy(image: str) -> str:
     """``Always`` for an image that means ``latest``, otherwise ``IfNotPresent``."""
     match = _IMAGE_REFERENCE.fullmatch(image)
