@@ -7,8 +7,12 @@ authorization, admission and the reviews read it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from kapi.apimachinery import names
+
+if TYPE_CHECKING:
+    from kapi.apimachinery.types import JSONObject
 
 __all__ = [
     "ALL_AUTHENTICATED",
@@ -22,6 +26,7 @@ __all__ = [
     "service_account_groups",
     "service_account_of",
     "service_account_username",
+    "user_info",
     "with_authenticated_group",
 ]
 
@@ -82,3 +87,15 @@ def node_of(user: UserInfo) -> str | None:
     if _NODES_GROUP not in user.groups or not user.name.startswith(_NODE_PREFIX):
         return None
     return user.name[len(_NODE_PREFIX) :]
+
+
+def user_info(user: UserInfo) -> JSONObject:
+    """``authentication.k8s.io/v1`` UserInfo."""
+    found: JSONObject = {"username": user.name}
+    if user.uid:
+        found["uid"] = user.uid
+    if user.groups:
+        found["groups"] = list(user.groups)
+    if user.extra:
+        found["extra"] = dict(sorted(user.extra.items()))
+    return found

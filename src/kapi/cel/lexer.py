@@ -10,29 +10,8 @@ from typing import Any
 from kapi.cel.syntax import Issue
 from kapi.cel.values import Uint
 
-__all__ = ["RESERVED", "Token", "tokenize"]
+__all__ = ["Token", "tokenize"]
 
-RESERVED = frozenset(
-    [
-        "as",
-        "break",
-        "const",
-        "continue",
-        "else",
-        "for",
-        "function",
-        "if",
-        "import",
-        "let",
-        "loop",
-        "package",
-        "namespace",
-        "return",
-        "var",
-        "void",
-        "while",
-    ]
-)
 _TOKEN = re.compile(
     r"""(?P<space>\s+|//[^\n]*)
     |(?P<float>(?:\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|\.\d+(?:[eE][+-]?\d+)?))

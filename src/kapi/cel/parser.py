@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from kapi.cel.depth import DEEPEST, is_too_deep
-from kapi.cel.lexer import RESERVED, Token, tokenize
+from kapi.cel.keywords import RESERVED
+from kapi.cel.lexer import Token, tokenize
 from kapi.cel.syntax import (
     Call,
     CompileError,

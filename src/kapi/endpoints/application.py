@@ -190,7 +190,7 @@ class Application:
         start = self._start(response, headers, audit_id, warnings, extra)
         if response.stream is not None:
             try:
-                await self._stream(response, start, scope, receive, send)
+                await self._stream(response, start, headers, scope, receive, send)
             finally:
                 self._metrics.observe(method, request, response.status, stopwatch() - started)
             return
@@ -200,13 +200,18 @@ class Application:
         await send({"type": "http.response.body", "body": body})
 
     async def _stream(
-        self, response: Response, start: dict[str, Any], scope: Scope, receive: Receive, send: Send
+        self,
+        response: Response,
+        start: dict[str, Any],
+        headers: dict[bytes, bytes],
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
         """Send a stream until it or the client ends; one that breaks off breaks the connection."""
         deadline = response.deadline
         try:
             upgrade = scope.get("extensions", {}).get("upgrade")
-            headers = dict(scope["headers"]) if upgrade is not None else {}
             if upgrade is not None and _is_for_websocket(response, headers):
                 await send_messages(response, headers, upgrade.take())
             else:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from kapi.apimachinery.errors import BadRequest
-from kapi.apimachinery.patch.document import kind_of
+from kapi.apimachinery.scheme.go_names import json_kind
 from kapi.apimachinery.serializer import json
 
 if TYPE_CHECKING:
@@ -99,5 +99,5 @@ def _members(value: JSONValue) -> JSONObject:
 
 def _mismatch(value: JSONValue, wanted: str) -> ValueError:
     number = isinstance(value, float) and wanted.endswith("int64")
-    found = f"number {value}" if number else kind_of(value)
+    found = f"number {value}" if number else json_kind(value)
     return ValueError(f"json: cannot unmarshal {found} into Go {wanted}")

@@ -15,13 +15,13 @@ from kapi.admission.webhook.answer import decode_answer
 from kapi.admission.webhook.versions import ReviewedObjects, reviewed_kind
 from kapi.apimachinery.errors import StatusError
 from kapi.apimachinery.field import quote
-from kapi.apimachinery.patch.document import kind_of
+from kapi.apimachinery.scheme.go_names import json_kind
 from kapi.apimachinery.serializer import json
+from kapi.apimachinery.user import user_info
 from kapi.registry.webhook.client import CallFailed
 
 if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject
-    from kapi.apimachinery.user import UserInfo
     from kapi.registry.admission import Attributes
     from kapi.registry.catalogue import Resource
 
@@ -57,7 +57,7 @@ def describe_request(attributes: Attributes, resource: Resource, namespace: str)
     if namespace:
         request["namespace"] = namespace
     request["operation"] = attributes.operation
-    request["userInfo"] = _user_info(context.user)
+    request["userInfo"] = user_info(context.user)
     request["dryRun"] = context.dry_run
     request["options"] = _options(attributes)
     return request
@@ -74,17 +74,6 @@ def _gvr(resource: Resource) -> JSONObject:
         "version": resource.version,
         "resource": resource.resource,
     }
-
-
-def _user_info(user: UserInfo) -> JSONObject:
-    found: JSONObject = {"username": user.name}
-    if user.uid:
-        found["uid"] = user.uid
-    if user.groups:
-        found["groups"] = list(user.groups)
-    if user.extra:
-        found["extra"] = user.extra
-    return found
 
 
 def _options(attributes: Attributes) -> JSONObject | None:
@@ -162,13 +151,13 @@ def read_patch(response: AdmissionResponse) -> list[JSONObject]:
     if operations is None:
         return []
     if not isinstance(operations, list):
-        found = kind_of(operations)
+        found = json_kind(operations)
         into = "Go value of type jsonpatch.Patch"
         raise _undecodable(f"json: cannot unmarshal {found} into {into}")
     for index, operation in enumerate(operations):
         if operation is not None and not isinstance(operation, dict):
             into = f"Patch.{index} of type jsonpatch.Operation"
-            raise _undecodable(f"json: cannot unmarshal {kind_of(operation)} into {into}")
+            raise _undecodable(f"json: cannot unmarshal {json_kind(operation)} into {into}")
     if operations and response.patch_type != "JSONPatch":
         raise CallFailed(f"unsupported patch type {quote(response.patch_type)}")
     return [_of_texts(operation or {}) for operation in operations]

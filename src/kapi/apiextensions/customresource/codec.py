@@ -14,8 +14,8 @@ import orjson
 from kapi.apiextensions.customresource.functions import refuse_to_store, unconverted
 from kapi.apiextensions.schema.merge import merge_schema
 from kapi.apimachinery.errors import StatusError
-from kapi.apimachinery.patch.document import kind_of
 from kapi.apimachinery.scheme import Decoded, DecodeError
+from kapi.apimachinery.scheme.go_names import json_kind
 from kapi.storage.cacher.codec import JSONCodec, stored_value, value_header
 from kapi.storage.errors import Corrupt
 from kapi.structuredmerge.typed import TypedSchema
@@ -46,7 +46,7 @@ def metadata_reader(scheme: Scheme) -> ReadMetadata:
 
     def read(value: JSONValue, unknown: list[str]) -> JSONValue:
         if value.__class__ is not dict:
-            found = kind_of(value)
+            found = json_kind(value)
             raise DecodeError(f"json: cannot unmarshal {found} into Go value of type v1.ObjectMeta")
         decoded = scheme.decode(meta_type, value)
         unknown.extend(decoded.unknown)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from kapi.apimachinery import names
 from kapi.apimachinery.field import child
 from kapi.apimachinery.metav1 import validate_object_meta
-from kapi.apimachinery.patch.document import kind_of
+from kapi.apimachinery.scheme.go_names import json_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,17 +141,17 @@ def _validate_types(value: JSONObject, path: str, errors: ErrorList) -> None:
 def _meta_problem(meta: JSONValue) -> str:
     """The first part of metadata, of those that people write, that has a wrong type."""
     if not isinstance(meta, dict):
-        return f"{kind_of(meta)} into Go value of type v1.ObjectMeta"
+        return f"{json_kind(meta)} into Go value of type v1.ObjectMeta"
     for name, value in meta.items():
         if name in _TEXTS_BY_NAME and value is not None and not isinstance(value, dict):
-            return f"{kind_of(value)} into Go struct field ObjectMeta.{name} of type {_MAP}"
+            return f"{json_kind(value)} into Go struct field ObjectMeta.{name} of type {_MAP}"
         items = [value] if name in _TEXT else []
         if name in _TEXTS_BY_NAME and value is not None:
             items = list(value.values())
         for item in items:
             if item is not None and not isinstance(item, str):
                 wanted = "types.UID" if name == "uid" else "string"
-                return f"{kind_of(item)} into Go struct field ObjectMeta.{name} of type {wanted}"
+                return f"{json_kind(item)} into Go struct field ObjectMeta.{name} of type {wanted}"
     return ""
 
 

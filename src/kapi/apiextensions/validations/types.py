@@ -10,7 +10,7 @@ import re
 from base64 import b64decode
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from kapi.cel.lexer import RESERVED
+from kapi.cel.keywords import KEYWORDS
 from kapi.cel.library.times import duration, timestamp
 from kapi.cel.types import (
     BOOL,
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Convert", "converter", "escape", "schema_type"]
 
-_KEYWORDS = RESERVED | {"true", "false", "null", "in"}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_./\-]*").fullmatch
 _ESCAPES = {"__": "__underscores__", ".": "__dot__", "-": "__dash__", "/": "__slash__"}
 _SPECIAL = re.compile(r"__|[.\-/]")
@@ -51,7 +50,7 @@ _SCALARS = {"integer": INT, "number": DOUBLE, "boolean": BOOL}
 
 def escape(name: str) -> str | None:
     """The name of a field in expressions; None if none can reach it."""
-    if name in _KEYWORDS:
+    if name in KEYWORDS:
         return f"__{name}__"
     if _NAME(name) is None:
         return None
@@ -88,7 +87,7 @@ def _object(schema: JSONObject, name: str, *, resource: bool) -> Type | None:
         if kind is None or escaped is None:
             continue
         fields[escaped] = (field, kind)
-        if field in _KEYWORDS:
+        if field in KEYWORDS:
             fields[field] = (field, kind)
     if resource:
         fields["apiVersion"], fields["kind"] = ("apiVersion", STRING), ("kind", STRING)

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from kapi.apimachinery.errors import BadRequest
 from kapi.apimachinery.serializer import json
 
-if TYPE_CHECKING:
-    from kapi.apimachinery.types import JSONValue
-
-__all__ = ["kind_of", "read"]
+__all__ = ["read"]
 
 
 def read(body: bytes, prefix: str) -> json.Document:
@@ -23,14 +18,3 @@ def read(body: bytes, prefix: str) -> json.Document:
         return json.load(body, merge=False)
     except json.JSONError as error:
         raise BadRequest(f"{prefix}{error}") from None
-
-
-def kind_of(value: JSONValue) -> str:
-    """The JSON kind of a value, as Go's decoder names it."""
-    if isinstance(value, dict):
-        return "object"
-    if isinstance(value, list):
-        return "array"
-    if isinstance(value, str):
-        return "string"
-    return "bool" if isinstance(value, bool) else "null" if value is None else "number"

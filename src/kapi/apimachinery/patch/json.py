@@ -16,7 +16,8 @@ import orjson
 
 from kapi.apimachinery.errors import BadRequest, Invalid, RequestEntityTooLarge
 from kapi.apimachinery.field import quote
-from kapi.apimachinery.patch.document import kind_of, read
+from kapi.apimachinery.patch.document import read
+from kapi.apimachinery.scheme.go_names import json_kind
 from kapi.apimachinery.serializer.json import Document
 
 if TYPE_CHECKING:
@@ -71,7 +72,9 @@ def decode(body: bytes) -> Document:
 
 
 def _wrong_type(value: JSONValue, into: str) -> BadRequest:
-    return BadRequest(f"error decoding patch: json: cannot unmarshal {kind_of(value)} into {into}")
+    return BadRequest(
+        f"error decoding patch: json: cannot unmarshal {json_kind(value)} into {into}"
+    )
 
 
 def apply(document: JSONObject, operations: list[JSONObject]) -> JSONValue:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery.errors import BadRequest
-from kapi.apimachinery.patch.document import kind_of, read
+from kapi.apimachinery.patch.document import read
+from kapi.apimachinery.scheme.go_names import json_kind
 
 if TYPE_CHECKING:
     from kapi.apimachinery.serializer.json import Document
@@ -26,8 +27,8 @@ def decode(body: bytes) -> Document:
     if document.value is None:
         raise BadRequest("Invalid JSON Patch")
     raise BadRequest(
-        f"error decoding patch: json: cannot unmarshal {kind_of(document.value)} into Go value of "
-        "type map[string]interface {}"
+        f"error decoding patch: json: cannot unmarshal {json_kind(document.value)} into Go value "
+        "of type map[string]interface {}"
     )
 
 

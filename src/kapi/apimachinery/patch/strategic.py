@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from kapi.apimachinery.errors import BadRequest
-from kapi.apimachinery.patch.document import kind_of, read
+from kapi.apimachinery.patch.document import read
 from kapi.apimachinery.patch.strategic_errors import (
     bad_directive_list,
     failure,
@@ -21,6 +21,7 @@ from kapi.apimachinery.patch.strategic_errors import (
 )
 from kapi.apimachinery.patch.strategic_lists import check_element_order, identity, merged_order
 from kapi.apimachinery.patch.strategic_text import shown, type_name
+from kapi.apimachinery.scheme.go_names import json_kind
 from kapi.apimachinery.serializer.json import Document
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def decode(body: bytes) -> Document:
     if isinstance(document.value, dict):
         return document
     raise BadRequest(
-        f"json: cannot unmarshal {kind_of(document.value)} into Go value of type "
+        f"json: cannot unmarshal {json_kind(document.value)} into Go value of type "
         "map[string]interface {}"
     )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from kapi.apimachinery.scheme.decode import DecodeError
-from kapi.apimachinery.scheme.go_names import element_type, go_type
+from kapi.apimachinery.scheme.go_names import element_type, go_type, json_kind
 from kapi.apimachinery.scheme.model import Type
 
 if TYPE_CHECKING:
@@ -161,15 +161,8 @@ def _mismatch(kind: Type, value: JSONValue, place: _Place) -> str:
 
 
 def _found(kind: Type, value: JSONValue) -> str:
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, str):
-        return "string"
-    if isinstance(value, dict):
-        return "object"
-    if isinstance(value, list):
-        return "array"
-    if kind.kind not in _NUMBERS:
-        return "number"
+    found = json_kind(value)
+    if found != "number" or kind.kind not in _NUMBERS:
+        return found
     # Patches keep the digits of their numbers for this message.
     return f"number {getattr(value, 'digits', None) or orjson.dumps(value).decode()}"

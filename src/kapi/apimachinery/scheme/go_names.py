@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kapi.apimachinery.scheme.model import Type
     from kapi.apimachinery.types import JSONValue
 
-__all__ = ["GoNames", "element_type", "go_type", "value_type"]
+__all__ = ["GoNames", "element_type", "go_type", "json_kind", "value_type"]
 
 _SCALARS = {
     "boolean": "bool",
@@ -88,3 +88,14 @@ def element_type(container: str, element: Type) -> str:
 def value_type(value: JSONValue) -> str:
     """The Go type of a JSON value that was decoded without a schema."""
     return _VALUES[type(value)]
+
+
+def json_kind(value: JSONValue) -> str:
+    """The JSON kind of a value, as Go's decoder names it."""
+    if isinstance(value, dict):
+        return "object"
+    if isinstance(value, list):
+        return "array"
+    if isinstance(value, str):
+        return "string"
+    return "bool" if isinstance(value, bool) else "null" if value is None else "number"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from kapi.apimachinery.scheme.decode import DecodeError
-from kapi.apimachinery.scheme.go_names import element_type, go_type
+from kapi.apimachinery.scheme.go_names import element_type, go_type, json_kind
 from kapi.apimachinery.scheme.model import Type
 
 if TYPE_CHECKING:
@@ -104,9 +104,10 @@ class Restorer:
 
 
 def _found(value: JSONValue, wanted: str) -> str:
-    if _kind_of(value) in ("int64", "float64"):
-        return f"number {orjson.dumps(value).decode()}" if wanted == "int32" else "number"
-    return {"map": "object", "slice": "array"}.get(_kind_of(value), _kind_of(value))
+    found = json_kind(value)
+    if found == "number" and wanted == "int32":
+        return f"number {orjson.dumps(value).decode()}"
+    return found
 
 
 def _checked(value: JSONValue, wanted: type, what: str) -> JSONValue:

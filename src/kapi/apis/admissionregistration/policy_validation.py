@@ -16,6 +16,7 @@ from kapi.apis.admissionregistration.rule_validation import (
     validate_match_resources,
     validate_mutating_operations,
 )
+from kapi.cel.keywords import KEYWORDS
 
 if TYPE_CHECKING:
     from kapi.apimachinery.field import ErrorList
@@ -35,31 +36,6 @@ _REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge")
 _ACTIONS = ("Audit", "Deny", "Warn")
 _NOT_FOUND_ACTIONS = ("Deny", "Allow")
 _CEL_IDENTIFIER = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
-_CEL_RESERVED = frozenset(
-    (
-        "true",
-        "false",
-        "null",
-        "in",
-        "as",
-        "break",
-        "const",
-        "continue",
-        "else",
-        "for",
-        "function",
-        "if",
-        "import",
-        "let",
-        "loop",
-        "package",
-        "namespace",
-        "return",
-        "var",
-        "void",
-        "while",
-    )
-)
 _MAX_AUDIT_ANNOTATIONS = 20
 _MAX_VALUE_EXPRESSION_BYTES = 5 * 1024
 _NOTHING = "validations or auditAnnotations must contain at least one item"
@@ -119,7 +95,7 @@ def validate_variables(spec: JSONObject, errors: ErrorList) -> None:
         path, name = f"spec.variables[{i}]", variable.get("name", "")
         if not name.strip():
             errors.required(f"{path}.name", "name is not specified")
-        elif not _CEL_IDENTIFIER.fullmatch(name) or name in _CEL_RESERVED:
+        elif not _CEL_IDENTIFIER.fullmatch(name) or name in KEYWORDS:
             errors.invalid(f"{path}.name", name, "must be a valid CEL identifier")
         if not variable.get("expression", "").strip():
             errors.required(f"{path}.expression", "expression is not specified")

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kapi.apimachinery.errors import Unauthorized
+from kapi.apimachinery.user import user_info
 from kapi.apis.authentication.validation import require_review_token
 from kapi.authentication.service_account import TokenRefusedError
-from kapi.endpoints.handlers.reviews import answer_review, user_info
+from kapi.endpoints.handlers.reviews import answer_review
 
 if TYPE_CHECKING:
     from kapi.apimachinery.types import JSONObject

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from kapi.apimachinery.errors import BadRequest, StatusError, UnsupportedMediaType
 from kapi.apimachinery.managedfields import gvk_text, name_text
-from kapi.apimachinery.patch.document import kind_of
 from kapi.apimachinery.scheme import DecodeError
+from kapi.apimachinery.scheme.go_names import json_kind
 from kapi.apimachinery.serializer import yaml
 from kapi.endpoints.body import media_type
 from kapi.endpoints.conversion import from_hub, to_hub
@@ -208,7 +208,7 @@ class Application:
         if value is None:
             return yaml.Document({}, [])
         if not isinstance(value, dict):
-            found = f"cannot unmarshal {kind_of(value)} into Go value of type "
+            found = f"cannot unmarshal {json_kind(value)} into Go value of type "
             why = f"while decoding JSON: json: {found}map[string]interface {{}}"
             raise BadRequest(f"error decoding YAML: error unmarshaling JSON: {why}")
         return document

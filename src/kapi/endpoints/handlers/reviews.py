@@ -17,24 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from kapi.apimachinery.types import JSONObject
-    from kapi.apimachinery.user import UserInfo
     from kapi.endpoints.api import API
     from kapi.endpoints.request import Request
     from kapi.registry.catalogue import Resource
 
-__all__ = ["answer_review", "user_info"]
-
-
-def user_info(user: UserInfo) -> JSONObject:
-    """``authentication.k8s.io/v1`` UserInfo."""
-    found: JSONObject = {"username": user.name}
-    if user.uid:
-        found["uid"] = user.uid
-    if user.groups:
-        found["groups"] = list(user.groups)
-    if user.extra:
-        found["extra"] = dict(sorted(user.extra.items()))
-    return found
+__all__ = ["answer_review"]
 
 
 async def answer_review(

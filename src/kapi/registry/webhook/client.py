@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from kapi.apimachinery.field import quote
-from kapi.apimachinery.patch.document import kind_of
+from kapi.apimachinery.scheme.go_names import json_kind
 from kapi.apimachinery.serializer import json, yaml
 from kapi.registry.webhook.service_resolver import UnresolvedService
 from kapi.util.http_client import HTTPClientError, join_host_port
@@ -234,7 +234,7 @@ def _read(answer: Answer) -> JSONObject:
     for member in ("apiVersion", "kind"):
         found = value.get(member)
         if found is not None and not isinstance(found, str):
-            problem = f"json: cannot unmarshal {kind_of(found)} into Go struct field .{member}"
+            problem = f"json: cannot unmarshal {json_kind(found)} into Go struct field .{member}"
             raise _Unreadable(f"{_NO_KIND}: {problem} of type string")
     return value
 
@@ -251,7 +251,9 @@ def _value(body: bytes) -> JSONValue:
 
 def no_object(value: JSONValue) -> str:
     """What is said of JSON where an object with its kind is wanted."""
-    return f"{_NO_KIND}: json: cannot unmarshal {kind_of(value)} into Go value of type {_TYPE_META}"
+    return (
+        f"{_NO_KIND}: json: cannot unmarshal {json_kind(value)} into Go value of type {_TYPE_META}"
+    )
 
 
 def _failure(answer: Answer) -> str:
